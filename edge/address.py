@@ -1,0 +1,23 @@
+"""The one shape a photo's address may have; everything else is a 404 before any I/O.
+
+    path    = 1*( "/" segment )           at most 512 bytes, no query, no fragment, no percent sign
+    segment = ( ALPHA / DIGIT / "_" / "-" ) *( ALPHA / DIGIT / "." / "_" / "-" )
+
+No segment can start with a dot, so none can climb; nothing is decoded, so nothing has two spellings.
+"""
+
+import re
+
+from edge.errors import NotFound
+
+MAX_BYTES = 512
+OURS = "/-/"
+
+_SHAPE = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
+
+
+def parse(raw: str) -> str:
+    """The photo path in a raw request target, or ``NotFound``; ``/-/`` is the edge's own and names no photo."""
+    if len(raw) > MAX_BYTES or raw.startswith(OURS) or _SHAPE.fullmatch(raw) is None:
+        raise NotFound
+    return raw

@@ -1,0 +1,221 @@
+"""``config.toml`` as frozen values: unknown, missing and mistyped keys stop the process before it listens.
+
+``read`` is for any program that shares the file (the precompute job reads its own ``[precompute]`` table out of it);
+``load`` is for the edge: it also runs ``validate``, which refuses every setting that would run open.
+Relative paths are relative to the file they stand in.
+"""
+
+import ipaddress
+import tomllib
+from pathlib import Path
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+from yarl import URL
+
+from edge.errors import ConfigError
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Count = Annotated[int, Meta(ge=1, le=10_000_000)]
+Bytes = Annotated[int, Meta(ge=1, le=1 << 40)]
+Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\Z")]
+Text = Annotated[str, Meta(min_length=1, max_length=512)]
+Rule = Literal["nobody", "friends", "everyone"]
+
+SQLITE = "sqlite+aiosqlite"
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One table of the file; a key it does not know is an error."""
+
+
+class Token(Section, frozen=True):
+    """``[edge.token]``: whose tokens count, and how strict the door is."""
+
+    issuer: Text
+    audience: Text
+    algorithm: Literal["EdDSA", "ES256", "RS256", "HS256"]
+    key_file: Path | None = None
+    jwks_file: Path | None = None
+    jwks_url: str | None = None
+    jwks_refresh_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300
+    type: Text = "JWT"
+    cookie: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")] = "__Host-mfmc"
+    max_token_bytes: Annotated[int, Meta(ge=256, le=65_536)] = 8_192
+    max_lifetime_seconds: Seconds = 900
+    leeway_seconds: Annotated[float, Meta(ge=0, le=60)] = 5
+    remembered_tokens: Count = 20_000
+    remembered_bytes: Bytes = 16 << 20
+
+
+class Origin(Section, frozen=True):
+    """``[edge.origin]``: where base and sealed files lie; a folder or one fixed address, never both."""
+
+    folder: Path | None = None
+    url: str | None = None
+    max_bytes: Bytes = 32 << 20
+    timeout_seconds: Seconds = 10
+    connect_seconds: Seconds = 3
+    connections: Annotated[int, Meta(ge=1, le=1_000)] = 32
+
+
+class Cache(Section, frozen=True):
+    """``[edge.cache]``: how much is kept, and for how long a decision may lag behind a change."""
+
+    memory_bytes: Bytes = 24 << 20
+    memory_items: Count = 2_000
+    disk_folder: Path | None = None
+    disk_bytes: Annotated[int, Meta(ge=1 << 20, le=1 << 44)] = 1 << 30
+    key_cache_seconds: Annotated[float, Meta(gt=0, le=60)] = 5
+    key_cache_bytes: Bytes = 16 << 20
+    key_cache_items: Count = 2_000
+    revocation_seconds: Annotated[float, Meta(gt=0, le=60)] = 5
+    catalog_items: Count = 10_000
+
+
+class Edge(Section, frozen=True):
+    """``[edge]``: the listening side and the answers."""
+
+    token: Token
+    origin: Origin
+    cache: Cache = Cache()
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    keepalive_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 75
+    drain_seconds: Annotated[float, Meta(gt=0, le=600)] = 10
+    access_log: bool = False
+    public_max_age_seconds: Annotated[int, Meta(ge=0, le=31_536_000)] = 300
+    spliced_cache: Literal["no-cache", "no-store"] = "no-cache"
+    resource_policy: Literal["same-site", "same-origin", "cross-origin"] = "same-site"
+
+
+class Catalog(Section, frozen=True):
+    """``[catalog]``: the database that says what is published and who is on it."""
+
+    url: Text
+
+
+class Keys(Section, frozen=True):
+    """``[keys]``: the file with the wrapping keys."""
+
+    ring: Path
+
+
+class Policy(Section, frozen=True):
+    """``[policy]``: who sees what when nobody said anything."""
+
+    access_model: Literal["rule"] = "rule"
+    default_rule: Rule = "nobody"
+
+
+class DemoView(Section, frozen=True):
+    """One column of the demo page: a name, and the file with the viewer's token (none for a stranger)."""
+
+    name: Name
+    token_file: Path | None = None
+    caption: Annotated[str, Meta(max_length=300)] = ""
+
+
+class Demo(Section, frozen=True):
+    """``[demo]``: the page that shows one photo to several viewers; only ever on loopback."""
+
+    photo: Text
+    views: Annotated[list[DemoView], Meta(min_length=1, max_length=12)]
+
+
+class Config(Section, frozen=True):
+    """The whole file; ``precompute`` belongs to the other program and is carried as it stands."""
+
+    edge: Edge
+    catalog: Catalog
+    keys: Keys
+    policy: Policy = Policy()
+    demo: Demo | None = None
+    precompute: dict[str, Any] | None = None
+
+
+def read(file: Path) -> Config:
+    """The file as values, shape and ranges checked; raises ``ConfigError`` naming the key."""
+    folder = file.absolute().parent
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        config = msgspec.convert(tables, Config, dec_hook=lambda kind, value: _path(folder, kind, value))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror}); name the right file with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: is not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {error}; config.toml in the repository explains every key") from None
+    return msgspec.structs.replace(config, catalog=Catalog(url=_database(folder, config.catalog.url)))
+
+
+def load(file: Path) -> Config:
+    """The file as the edge may run it: ``read`` and ``validate``."""
+    config = read(file)
+    validate(config)
+    return config
+
+
+def validate(config: Config) -> None:
+    """Refuse what would run open, or could not work; each message names the key and what to do."""
+    _one_of("edge.origin", folder=config.edge.origin.folder, url=config.edge.origin.url)
+    token = config.edge.token
+    _one_of("edge.token", key_file=token.key_file, jwks_file=token.jwks_file, jwks_url=token.jwks_url)
+    if token.algorithm == "HS256" and token.key_file is None:
+        raise ConfigError("edge.token.key_file: HS256 needs a secret file; a key set is for public keys")
+    _address("edge.origin.url", config.edge.origin.url, plain=True)
+    _address("edge.token.jwks_url", token.jwks_url, plain=False)
+    if config.demo is not None and not is_loopback(config.edge.host):
+        raise ConfigError("demo: shows every view to anyone, so it needs edge.host = \"127.0.0.1\"; or remove [demo]")
+    if token.max_lifetime_seconds > 3_600 and config.demo is None:
+        raise ConfigError("edge.token.max_lifetime_seconds: at most 3600, so that a stolen token dies soon")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _one_of(section: str, **choices: object) -> None:
+    if sum(value is not None for value in choices.values()) != 1:
+        raise ConfigError(f"{section}: set exactly one of {', '.join(choices)}")
+
+
+def _address(key: str, text: str | None, *, plain: bool) -> None:
+    """A fixed http(s) address without user, query or fragment; unencrypted only where ``plain`` or on loopback."""
+    if text is None:
+        return
+    try:
+        url = URL(text)
+    except ValueError:
+        raise ConfigError(f"{key}: is not an address") from None
+    if url.scheme not in ("http", "https") or not url.host or url.user or url.query_string or url.fragment:
+        raise ConfigError(f"{key}: must be http(s)://host[:port]/path, without user, query or fragment")
+    if url.scheme == "http" and not plain and not is_loopback(url.host):
+        raise ConfigError(f"{key}: must be https, since whoever changes the keys on the way can be anyone")
+
+
+def _path(folder: Path, kind: type, value: object) -> Path:
+    if kind is not Path or not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("Expected a file name")
+    return folder / value
+
+
+def _database(folder: Path, text: str) -> str:
+    """The catalog's address with an absolute file name."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ConfigError(f"catalog.url: is not a database address; for example {SQLITE}:///catalog.sqlite3") from None
+    if url.drivername != SQLITE or not url.database or url.database == ":memory:":
+        raise ConfigError(f"catalog.url: must be {SQLITE}:///FILE; other databases are not read yet")
+    return url.set(database=str(folder / url.database)).render_as_string(hide_password=False)

@@ -1,0 +1,263 @@
+"""The sealed photo's byte format (``docs/sealed-format.md`` is the twin of this file). All integers are big-endian.
+
+Sidecar::
+
+    0    8   magic  "MFMCSEAL"
+    8    2   format version, 1
+    10   16  photo version
+    26   32  SHA-256 of the base
+    58   8   size of the base in bytes
+    66   32  salt
+    98   32  commitment of the directory
+    130  4   length n of the directory's ciphertext
+    134  n   directory, sealed; associated data: bytes 0..134 and the photo's id
+    ...      the groups' ciphertexts in directory order, nothing between, before or after
+
+Directory (plaintext, zero-padded to its Padmé length)::
+
+    u16 number of units;   each: u16 number of slots (>= 1), then that many u16 slots, ascending
+    u32 number of groups;  each: u8 |F| (1..3), |F| x u16 unit, ascending
+                                 u8 S: bit i set = the i-th unit of F is shown as the original; never 0
+                                 32 commitment
+                                 u32 length of the plaintext without padding
+                                 u32 number of cuts (>= 1), each: u32 start, u32 end, u32 length
+
+A *unit* is a set of faces that reveal only together (nearly always one face). A *group* holds what a viewer needs who may see
+exactly the units S of the units F: each cut replaces ``base[start:end]`` by the next ``length`` bytes of the plaintext.
+"""
+
+import struct
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from edge.errors import Damaged
+from edge.keys.envelope import COMMITMENT_BYTES
+from edge.keys.envelope import DIRECTORY_LABEL
+from edge.keys.envelope import ID_BYTES
+from edge.keys.envelope import KEY_BYTES
+from edge.keys.envelope import SALT_BYTES
+from edge.keys.envelope import TAG_BYTES
+from edge.keys.envelope import Box
+from edge.keys.envelope import group_label
+from edge.keys.envelope import padded_length
+
+MAGIC: Final = b"MFMCSEAL"
+FORMAT: Final = 1
+HEADER: Final = struct.Struct(">8sH16s32sQ32s32sI")
+CUT: Final = struct.Struct(">III")
+MAX_UNITS_SHARING: Final = 3
+MAX_SLOTS: Final = 4096
+MAX_DIRECTORY_BYTES: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """``base[start:end]`` is replaced by ``length`` bytes of the group's plaintext. Offsets in bytes."""
+
+    start: int
+    end: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What shows exactly the units ``shown`` of the units ``touching``: where it goes, and how its key is named."""
+
+    touching: tuple[int, ...]
+    shown: tuple[int, ...]
+    cuts: tuple[Cut, ...]
+    length: int
+    commitment: bytes
+    label: bytes
+    context: bytes
+    ciphertext: memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A parsed sidecar. ``units[u]`` are the face slots of unit u; ``size`` is what it holds in memory, in bytes."""
+
+    salt: bytes
+    units: tuple[tuple[int, ...], ...]
+    groups: tuple[Group, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A group before sealing: ``patch`` is the plaintext, the cuts' bytes joined in order."""
+
+    touching: tuple[int, ...]
+    shown: tuple[int, ...]
+    cuts: tuple[Cut, ...]
+    patch: bytes
+
+
+class _Reader:
+    """Takes fields off the front of a bounded buffer; every shortage is ``Damaged``."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        if count > len(self._data) - self._at:
+            raise Damaged
+        self._at += count
+        return self._data[self._at - count : self._at]
+
+    def number(self, width: int) -> int:
+        return int.from_bytes(self.take(width), "big")
+
+    def since(self, start: int) -> bytes:
+        return self._data[start : self._at]
+
+    def rest(self) -> bytes:
+        return self._data[self._at :]
+
+    @property
+    def at(self) -> int:
+        return self._at
+
+
+def parse(
+    sidecar: bytes, directory_key: bytes, *, photo_id: bytes, version: bytes, base_sha256: bytes, base_size: int
+) -> Sealed:
+    """Sidecar bytes -> ``Sealed``, if they belong to just this photo, version and base; raises ``Damaged`` otherwise.
+
+    Lengths are bounded before anything is sliced, and the end of the input is where the last group ends.
+    """
+    if len(sidecar) < HEADER.size:
+        raise Damaged
+    magic, form, its_version, its_hash, its_size, salt, commitment, n = HEADER.unpack_from(sidecar)
+    if (magic, form, its_version, its_hash, its_size) != (MAGIC, FORMAT, version, base_sha256, base_size):
+        raise Damaged
+    if not TAG_BYTES <= n <= min(MAX_DIRECTORY_BYTES, len(sidecar) - HEADER.size):
+        raise Damaged
+    header = sidecar[: HEADER.size]
+    box = Box(directory_key, salt, DIRECTORY_LABEL)
+    box.require(commitment)
+    directory = box.open(memoryview(sidecar)[HEADER.size : HEADER.size + n], header + photo_id)
+    return _parse_directory(directory, memoryview(sidecar)[HEADER.size + n :], header + photo_id, salt, base_size)
+
+
+def _parse_directory(directory: bytes, body: memoryview, context: bytes, salt: bytes, base_size: int) -> Sealed:
+    reader = _Reader(directory)
+    units = tuple(_unit(reader) for _ in range(reader.number(2)))
+    groups: list[Group] = []
+    at = 0
+    for index in range(reader.number(4)):
+        group, at = _group(reader, index, len(units), body, at, context, base_size)
+        groups.append(group)
+    if at != len(body) or any(reader.rest()):
+        raise Damaged
+    return Sealed(salt, units, tuple(groups), len(directory) * 8 + len(body))
+
+
+def _unit(reader: _Reader) -> tuple[int, ...]:
+    slots = tuple(reader.number(2) for _ in range(reader.number(2)))
+    if not slots or not _ascending(slots) or slots[-1] >= MAX_SLOTS:
+        raise Damaged
+    return slots
+
+
+def _group(
+    reader: _Reader, index: int, units: int, body: memoryview, at: int, context: bytes, base_size: int
+) -> tuple[Group, int]:
+    start = reader.at
+    touching = tuple(reader.number(2) for _ in range(reader.number(1)))
+    mask = reader.number(1)
+    if not 1 <= len(touching) <= MAX_UNITS_SHARING or not _ascending(touching) or touching[-1] >= units:
+        raise Damaged
+    if not 0 < mask < 1 << len(touching):
+        raise Damaged
+    commitment = reader.take(COMMITMENT_BYTES)
+    length = reader.number(4)
+    cuts = tuple(Cut(*CUT.unpack(reader.take(CUT.size))) for _ in range(reader.number(4)))
+    _check_cuts(cuts, length, base_size)
+    end = at + padded_length(length) + TAG_BYTES
+    if end > len(body):
+        raise Damaged
+    shown = tuple(unit for i, unit in enumerate(touching) if mask >> i & 1)
+    entry = reader.since(start)
+    return Group(
+        touching, shown, cuts, length, commitment, group_label(index), group_context(context, entry), body[at:end]
+    ), end
+
+
+def _check_cuts(cuts: tuple[Cut, ...], length: int, base_size: int) -> None:
+    previous = 0
+    for cut in cuts:
+        if not previous <= cut.start < cut.end <= base_size:
+            raise Damaged
+        previous = cut.end
+    if not cuts or sum(cut.length for cut in cuts) != length:
+        raise Damaged
+
+
+def _ascending(values: tuple[int, ...]) -> bool:
+    return all(a < b for a, b in zip(values, values[1:], strict=False))
+
+
+def group_context(context: bytes, entry: bytes) -> bytes:
+    """Associated data of one group: a hash over the header, the photo's id and the group's own directory entry."""
+    return sha256(context + entry).digest()
+
+
+def write(
+    drafts: Iterable[Draft],
+    units: tuple[tuple[int, ...], ...],
+    face_keys: Mapping[int, bytes],
+    directory_key: bytes,
+    *,
+    photo_id: bytes,
+    version: bytes,
+    base: bytes,
+    salt: bytes,
+) -> bytes:
+    """Draft groups -> sidecar bytes. ``salt`` must be fresh and random for every call: all keys are derived from it."""
+    if len(photo_id) != ID_BYTES or len(version) != ID_BYTES or len(salt) != SALT_BYTES:
+        raise ValueError("photo id and version are 16 bytes, the salt is 32")
+    drafts = tuple(drafts)
+    boxes = [
+        Box(group_secret(draft.shown, units, face_keys), salt, group_label(i)) for i, draft in enumerate(drafts)
+    ]
+    entries = [_entry(draft, box.commitment) for draft, box in zip(drafts, boxes, strict=True)]
+    directory = _directory(units, entries)
+    door = Box(directory_key, salt, DIRECTORY_LABEL)
+    header = HEADER.pack(
+        MAGIC, FORMAT, version, sha256(base).digest(), len(base), salt, door.commitment, len(directory) + TAG_BYTES
+    )
+    context = header + photo_id
+    parts = [header, door.seal(directory, context)]
+    for draft, box, entry in zip(drafts, boxes, entries, strict=True):
+        padding = bytes(padded_length(len(draft.patch)) - len(draft.patch))
+        parts.append(box.seal(draft.patch + padding, group_context(context, entry)))
+    return b"".join(parts)
+
+
+def group_secret(shown: tuple[int, ...], units: tuple[tuple[int, ...], ...], face_keys: Mapping[int, bytes]) -> bytes:
+    """The face keys of every face in the shown units, joined in ascending slot order; raises ``Damaged`` if one is missing."""
+    slots = sorted({slot for unit in shown for slot in units[unit]})
+    keys = [face_keys.get(slot, b"") for slot in slots]
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise Damaged
+    return b"".join(keys)
+
+
+def _directory(units: tuple[tuple[int, ...], ...], entries: list[bytes]) -> bytes:
+    listed = b"".join(struct.pack(f">H{len(unit)}H", len(unit), *unit) for unit in units)
+    plain = struct.pack(">H", len(units)) + listed + struct.pack(">I", len(entries)) + b"".join(entries)
+    return plain.ljust(padded_length(len(plain)), b"\0")
+
+
+def _entry(draft: Draft, commitment: bytes) -> bytes:
+    mask = sum(1 << i for i, unit in enumerate(draft.touching) if unit in draft.shown)
+    who = struct.pack(f">B{len(draft.touching)}HB", len(draft.touching), *draft.touching, mask)
+    cuts = b"".join(CUT.pack(cut.start, cut.end, cut.length) for cut in draft.cuts)
+    return who + commitment + struct.pack(">II", len(draft.patch), len(draft.cuts)) + cuts

@@ -1,0 +1,149 @@
+"""Which faces touch which blocks, and the blocks of every picture that some viewer may be shown.
+
+A *unit* is a set of faces that reveal only together. A block's *label* names the set of units that touch it; label 0 is nobody.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from precompute.jpeg import transform
+from precompute.jpeg.frame import Frame
+
+Units = frozenset[int]
+Blocks = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A synthetic face over the stored picture: top left corner, BGR uint8 (h, w, 3), weight float32 (h, w) in 0..1."""
+
+    x: int
+    y: int
+    pixels: npt.NDArray[np.uint8]
+    weight: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The upload as stored: BGR uint8 (h, w, 3), its blocks (MCUs, per MCU, 64), and per component its table."""
+
+    pixels: npt.NDArray[np.uint8]
+    blocks: Blocks
+    frame: Frame
+    tables: tuple[npt.NDArray[np.uint16], ...]
+
+
+class Variants:
+    """The blocks of the picture in which exactly the given units are synthetic, made only where they differ."""
+
+    def __init__(self, canvas: Canvas, overlays: list[Overlay], units: list[tuple[int, ...]]) -> None:
+        self.canvas = canvas
+        self.units = units
+        self._overlays = overlays
+        self.label_sets: list[Units] = [frozenset()]
+        self.labels = np.zeros(canvas.blocks.shape[:2], np.int32)
+        for unit, faces in enumerate(units):
+            for face in faces:
+                self._mark(unit, overlays[face])
+
+    def _mark(self, unit: int, overlay: Overlay) -> None:
+        area = mcu_area(overlay, self.canvas.frame)
+        rows, places = np.nonzero(touched_blocks(overlay, self.canvas.frame, area))
+        ids = area_ids(area, self.canvas.frame)[rows]
+        known = {members: i for i, members in enumerate(self.label_sets)}
+        old = self.labels[ids, places]
+        for label in np.unique(old):
+            members = self.label_sets[label] | {unit}
+            if members not in known:
+                known[members] = len(self.label_sets)
+                self.label_sets.append(members)
+            old[old == label] = -known[members]
+        self.labels[ids, places] = -old
+
+    @cached_property
+    def touched_mcus(self) -> npt.NDArray[np.int64]:
+        """Sorted ids of the MCUs that any unit touches."""
+        return np.flatnonzero(self.labels.any(1))
+
+    @cached_property
+    def base(self) -> Blocks:
+        """All blocks with every unit synthetic: what anyone may see."""
+        return self.synthetic(frozenset(range(len(self.units))))
+
+    def synthetic(self, units: Units, within: npt.NDArray[np.int64] | None = None) -> Blocks:
+        """Blocks with just ``units`` synthetic; of the MCUs ``within`` alone, or of all.
+
+        A block that none of them touches keeps the upload's coefficients bit for bit.
+        """
+        ids = np.arange(len(self.labels)) if within is None else within
+        out = self.canvas.blocks[ids]
+        labels = self.labels[ids]
+        for label in np.unique(labels):
+            members = self.label_sets[label] & units
+            if members:
+                rows, places = np.nonzero(labels == label)
+                out[rows, places] = self._drawn(members, ids[rows], places)
+        return out
+
+    def _drawn(self, units: Units, ids: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> Blocks:
+        """Blocks (n, 64) at these MCUs and places, from the pixels in which just ``units`` are drawn."""
+        across = self.canvas.frame.mcus[0]
+        x, y = ids % across, ids // across
+        area = int(x.min()), int(x.max()) + 1, int(y.min()), int(y.max()) + 1
+        faces = [face for unit in sorted(units) for face in self.units[unit]]
+        blocks = self._render(tuple(sorted(faces)), area)
+        return blocks[(y - area[2]) * (area[1] - area[0]) + x - area[0], places]
+
+    def _render(self, faces: tuple[int, ...], area: tuple[int, int, int, int]) -> Blocks:
+        (w, h), (x0, x1, y0, y1) = self.canvas.frame.mcu_size, area
+        window = self.canvas.pixels[y0 * h : y1 * h, x0 * w : x1 * w].copy()
+        for face in faces:
+            draw(window, self._overlays[face], x0 * w, y0 * h)
+        return transform.blocks_of(window, self.canvas.frame, self.canvas.tables, area)
+
+
+def draw(window: npt.NDArray[np.uint8], overlay: Overlay, x: int, y: int) -> None:
+    """Draw an overlay in place on a window whose top left corner is at (x, y) of the picture."""
+    top, left = max(overlay.y - y, 0), max(overlay.x - x, 0)
+    bottom = min(overlay.y + overlay.weight.shape[0] - y, window.shape[0])
+    right = min(overlay.x + overlay.weight.shape[1] - x, window.shape[1])
+    if bottom <= top or right <= left:
+        return
+    own = slice(top + y - overlay.y, bottom + y - overlay.y), slice(left + x - overlay.x, right + x - overlay.x)
+    under = window[top:bottom, left:right]
+    weight = overlay.weight[own][:, :, None]
+    mixed = np.rint(overlay.pixels[own] * weight + under * (1 - weight)).astype(np.uint8)
+    under[:] = np.where(weight > 0, mixed, under)
+
+
+def mcu_area(overlay: Overlay, frame: Frame) -> tuple[int, int, int, int]:
+    """MCU columns x0, x1 and rows y0, y1 (ends excluded) that the overlay's rectangle lies in, inside the picture."""
+    (w, h), (across, down) = frame.mcu_size, frame.mcus
+    height, width = overlay.weight.shape
+    x0, y0 = max(overlay.x, 0) // w, max(overlay.y, 0) // h
+    return x0, max(x0, min(across, -(-(overlay.x + width) // w))), y0, max(y0, min(down, -(-(overlay.y + height) // h)))
+
+
+def area_ids(area: tuple[int, int, int, int], frame: Frame) -> npt.NDArray[np.int64]:
+    """Ids of an area's MCUs, row by row."""
+    x0, x1, y0, y1 = area
+    return (np.arange(y0, y1)[:, None] * frame.mcus[0] + np.arange(x0, x1)).ravel()
+
+
+def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
+    """(MCUs of the area, blocks per MCU) bool: blocks that hold a pixel of weight above 0."""
+    (w, h), (x0, x1, y0, y1) = frame.mcu_size, area
+    mask = np.zeros(((y1 - y0) * h, (x1 - x0) * w), bool)
+    ones = np.full((*overlay.weight.shape, 1), 255, np.uint8)
+    spots = mask[:, :, None].astype(np.uint8)
+    draw(spots, Overlay(overlay.x, overlay.y, ones, (overlay.weight > 0).astype(np.float32)), x0 * w, y0 * h)
+    mask = spots[:, :, 0] > 0
+    parts = []
+    for part in frame.components:
+        bw, bh = w // part.h, h // part.v
+        blocks = mask.reshape(y1 - y0, part.v, bh, x1 - x0, part.h, bw).any((2, 5))
+        parts.append(blocks.transpose(0, 2, 1, 3).reshape((y1 - y0) * (x1 - x0), part.v * part.h))
+    return np.concatenate(parts, 1)
