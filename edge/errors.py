@@ -9,6 +9,7 @@ Refusal                     a request that gets a fixed answer instead of a pict
 └── OriginTimeout    504    the origin took too long
 
 Damaged                     sealed bytes that do not open; the edge then shows the base
+TokenRefused                credentials that prove nothing; their bearer is then a stranger
 ConfigError                 the process refuses to start
 KeyRingError                the key ring cannot be read or has no such key
 
@@ -73,6 +74,13 @@ class Damaged(Exception):
 
     def __init__(self) -> None:
         super().__init__("the sealed patches do not open")
+
+
+class TokenRefused(Exception):
+    """A token that is not acceptable, for whatever reason: one error and one text for all (RFC 8725 section 3)."""
+
+    def __init__(self) -> None:
+        super().__init__("the token is refused")
 
 
 class ConfigError(Exception):

@@ -9,10 +9,8 @@ Rule model, the owner of a face decides:
     anything else, an unknown rule included          -> fake
 """
 
-from edge.catalog import Face
-from edge.catalog import Photo
-from edge.viewer import STRANGER
-from edge.viewer import Viewer
+from edge.catalog import Face, Photo
+from edge.viewer import STRANGER, Viewer
 
 
 def decide(photo: Photo, viewer: Viewer, now: float, default_rule: str) -> frozenset[int]:

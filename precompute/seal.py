@@ -15,6 +15,7 @@ from edge.render import sealed
 from precompute import interval
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
+from precompute.jpeg.entropy import OutOfRange as OutOfRange
 from precompute.variants import Canvas
 from precompute.variants import Overlay
 from precompute.variants import Units
@@ -47,11 +48,9 @@ class Scan:
     end: npt.NDArray[np.int64]
 
 
-def photo(
-    canvas: Canvas, style: writer.Style, overlays: list[Overlay], photo_id: bytes, random: Random
-) -> SealedPhoto:
-    """One overlay per face -> base and sidecar. ``random`` yields that many cryptographically random bytes."""
-    variants = _with_few_sharing(canvas, overlays)
+def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Random) -> SealedPhoto:
+    """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes."""
+    canvas = variants.canvas
     chroma = np.tile(canvas.frame.chroma, len(canvas.blocks))
     ac = entropy.ac_tokens(canvas.blocks.reshape(-1, 64), chroma)
     plan, tables, dc = _tables(variants, ac)
@@ -60,9 +59,9 @@ def photo(
     head = writer.header(style, tables, plan.restart)
     skeleton = Scan(head + original.data[: original.end[-1]] + writer.EOI, original.start + len(head), original.end + len(head))
     base = _base(skeleton, variants, plan, tables)
-    slots = _shuffled(len(overlays), random)
+    slots = _shuffled(sum(map(len, variants.units)), random)
     units = tuple(tuple(sorted(slots[face] for face in unit)) for unit in variants.units)
-    drafts = list(_drafts(skeleton, base, variants, plan, tables))
+    drafts = _drafts(skeleton, base, variants, plan, tables)
     face_keys = {slot: random(KEY_BYTES) for slot in slots}
     version, directory_key = random(ID_BYTES), random(KEY_BYTES)
     sidecar = sealed.write(
@@ -74,7 +73,7 @@ def photo(
     )
 
 
-def _with_few_sharing(canvas: Canvas, overlays: list[Overlay]) -> Variants:
+def with_few_sharing(canvas: Canvas, overlays: list[Overlay]) -> Variants:
     """Merge faces into one unit where more of them share an MCU than variants can be kept of."""
     units = [(face,) for face in range(len(overlays))]
     while True:

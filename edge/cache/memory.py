@@ -2,8 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

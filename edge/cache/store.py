@@ -9,14 +9,12 @@ import asyncio
 import logging
 import os
 from pathlib import Path
-from typing import Any
-from typing import Protocol
+from typing import Any, Protocol
 
 import diskcache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from diskcache.core import MODE_BINARY
-from diskcache.core import MODE_RAW
+from diskcache.core import MODE_BINARY, MODE_RAW
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -34,6 +32,9 @@ class Cache(Protocol):
     async def put(self, key: bytes, value: bytes) -> None:
         """Keep the value, if there is room."""
 
+    async def drop(self, key: bytes) -> None:
+        """Forget the value."""
+
 
 class NullCache:
     """Keeps nothing."""
@@ -44,6 +45,9 @@ class NullCache:
 
     async def put(self, key: bytes, value: bytes) -> None:
         """Forget it."""
+
+    async def drop(self, key: bytes) -> None:
+        """Nothing is there."""
 
 
 class BytesDisk(diskcache.Disk):  # type: ignore[misc]
@@ -101,6 +105,13 @@ class DiskCache:
         nonce = os.urandom(NONCE_BYTES)  # random per value; far fewer than 2^32 values are sealed with one boot's key
         try:
             await asyncio.to_thread(self._disk.set, key, nonce + self._seal.encrypt(nonce, value, key))
+        except Exception as error:
+            _log.warning("disk cache cannot be written: %s", type(error).__name__)
+
+    async def drop(self, key: bytes) -> None:
+        """Forget the value."""
+        try:
+            await asyncio.to_thread(self._disk.delete, key)
         except Exception as error:
             _log.warning("disk cache cannot be written: %s", type(error).__name__)
 

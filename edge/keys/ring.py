@@ -18,7 +18,6 @@ The nonce is random: a ring's key wraps a few keys per photo, far fewer than the
 import base64
 import os
 import re
-import stat
 import tomllib
 from pathlib import Path
 from typing import Protocol
@@ -26,8 +25,8 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from edge.errors import Damaged
-from edge.errors import KeyRingError
+from edge.errors import ConfigError, Damaged, KeyRingError
+from edge.keys import secret_file
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -94,11 +93,10 @@ class KeyRing:
 def read(file: Path) -> KeyRing:
     """The ring in ``file``; raises ``KeyRingError`` unless it is this user's own regular file that nobody else can touch."""
     try:
-        tables = tomllib.loads(_own_bytes(file).decode())
+        tables = tomllib.loads(secret_file.read(file, MAX_FILE_BYTES).decode())
         return KeyRing(tables["primary"], {name: _decode(text) for name, text in tables["keys"].items()})
-    except OSError as error:
-        reason = error.strerror
-        raise KeyRingError(f"{file}: cannot be read ({reason}); `mfmc-edge keys new` makes a key ring") from None
+    except ConfigError as error:
+        raise KeyRingError(f"{error} (`mfmc-edge keys new` makes a key ring)") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise KeyRingError(f"{file}: is not a key ring") from None
 
@@ -138,18 +136,3 @@ def _decode(text: str) -> bytes:
     if base64.urlsafe_b64encode(key).decode().rstrip("=") != text:
         raise ValueError("not canonical")
     return key
-
-
-def _own_bytes(file: Path) -> bytes:
-    """A secret file's content, with the checks made on the very file that is read."""
-    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as source:
-        about = os.fstat(source.fileno())
-        if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid():
-            raise KeyRingError(f"{file}: must be a regular file owned by the user that runs this")
-        if about.st_mode & 0o177:
-            raise KeyRingError(f"{file}: others may read or change it; run: chmod 600 {file}")
-        content = source.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise KeyRingError(f"{file}: is not a key ring")
-    return content

@@ -1,0 +1,135 @@
+"""``mfmc-edge``: serve photos, keep the key ring, set a user's rule. Data on stdout, one-line errors on stderr."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge import address, config
+from edge.errors import ConfigError, KeyRingError, NotFound, Unavailable
+from edge.friends import is_user
+from edge.keys import ring
+
+EXAMPLES = """examples:
+  mfmc-edge keys new                            make the key ring that config.toml names
+  mfmc-edge check                               is config.toml usable?
+  mfmc-edge serve --workers 4                   answer until SIGTERM
+  mfmc-edge rule u-red friends                  u-red's friends see u-red, on every photo
+  mfmc-edge rule u-red nobody --photo /t1.jpg   but not on this one
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; 0 when it worked, 1 when it did not, 2 (from argparse) when it was not understood."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except (ConfigError, KeyRingError) as error:
+        print(f"mfmc-edge: {error}", file=sys.stderr)
+    except Unavailable:
+        print("mfmc-edge: catalog.url: cannot be read or written", file=sys.stderr)
+    except NotFound:
+        print("mfmc-edge: --photo: is not a photo's path, such as /2026/t1.jpg", file=sys.stderr)
+    return 1
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def _parser() -> argparse.ArgumentParser:
+    shown = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(
+        "mfmc-edge", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, default=Path("config.toml"), metavar="FILE", help="the configuration")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", parents=[common], formatter_class=shown, help="answer requests")
+    serve.add_argument("--workers", type=int, metavar="N", help="processes; instead of edge.workers")
+    serve.set_defaults(command=_serve)
+    check = commands.add_parser("check", parents=[common], formatter_class=shown, help="check the configuration")
+    check.set_defaults(command=_check)
+    _add_keys(commands.add_parser("keys", help="make or look at the key ring"), common)
+    rule = commands.add_parser("rule", parents=[common], formatter_class=shown, help="say who may see a user")
+    rule.add_argument("user", metavar="USER")
+    rule.add_argument("rule", choices=("nobody", "friends", "everyone"))
+    rule.add_argument("--photo", metavar="PATH", help="only on this photo")
+    rule.set_defaults(command=_rule)
+    return parser
+
+
+def _add_keys(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False, parents=[common])
+    common.add_argument("--ring", type=Path, metavar="FILE", help="the key ring; instead of keys.ring")
+    common.add_argument("--json", action="store_true", help="print JSON")
+    new = commands.add_parser("new", parents=[common], help="make a key ring; never replaces one")
+    new.set_defaults(command=_keys_new)
+    listing = commands.add_parser("list", parents=[common], help="print the keys' ids, never the keys")
+    listing.set_defaults(command=_keys_list)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from edge.serve import serve  # the other commands start faster without the server
+
+    settings = config.load(arguments.config)
+    workers = settings.edge.workers if arguments.workers is None else arguments.workers
+    if not 1 <= workers <= 256:
+        raise ConfigError("--workers: must be 1 to 256")
+    return serve(settings, workers)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    settings = config.load(arguments.config)
+    ring.read(settings.keys.ring)
+    print(f"{arguments.config}: usable")
+    return 0
+
+
+def _keys_new(arguments: argparse.Namespace) -> int:
+    return _print_ids(ring.create(_ring_file(arguments)), arguments)
+
+
+def _keys_list(arguments: argparse.Namespace) -> int:
+    return _print_ids(ring.read(_ring_file(arguments)), arguments)
+
+
+def _ring_file(arguments: argparse.Namespace) -> Path:
+    return arguments.ring or config.read(arguments.config).keys.ring
+
+
+def _print_ids(keys: ring.KeyRing, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        print(json.dumps({"primary": keys.primary, "keys": keys.ids}))
+    else:
+        for key_id in keys.ids:
+            print(f"{key_id}{'  primary' if key_id == keys.primary else ''}")
+    return 0
+
+
+def _rule(arguments: argparse.Namespace) -> int:
+    if not is_user(arguments.user):
+        raise ConfigError("USER: 1 to 128 letters, digits and _.:@-")
+    path = None if arguments.photo is None else address.parse(arguments.photo)
+    url = config.read(arguments.config).catalog.url
+    if not asyncio.run(_set_rule(url, arguments.user, arguments.rule, path)):
+        raise ConfigError(f"{arguments.user} has no face on that photo")
+    return 0
+
+
+async def _set_rule(url: str, user: str, rule: str, path: str | None) -> bool:
+    from edge.catalog import Catalog
+
+    async with Catalog.open(url) as catalog:
+        if path is not None:
+            return await catalog.set_override(path, user, rule)
+        await catalog.set_rule(user, rule)
+        return True
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,105 @@
+"""Wiring and routes, nothing else."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from edge import answer, config, issuer, origin
+from edge.address import OURS
+from edge.answer import Answers
+from edge.cache.memory import Memory
+from edge.cache.store import Cache, DiskCache, NullCache
+from edge.catalog import Catalog
+from edge.demo import Demo
+from edge.errors import NotFound
+from edge.files import Files
+from edge.keys import ring
+from edge.photos import Photos
+from edge.plans import Plans
+from edge.server import require_plain
+from edge.token import Door
+from edge.view import View
+from edge.viewer import Viewers
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The edge's routes: photos, and below ``/-/`` its own health, readiness and demo page."""
+
+    view: View
+    catalog: Catalog
+    demo: Demo | None
+    clock: Callable[[], float]
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer one request; raises ``Refusal``."""
+        require_plain(request)
+        if request.raw_path.startswith(OURS):
+            return await self._own(request)
+        return await self.view.show(request, self.clock())
+
+    async def _own(self, request: web.BaseRequest) -> web.Response:
+        match request.raw_path.removeprefix(OURS):
+            case "health":
+                return answer.sentence(200, "alive")
+            case "ready":
+                await self.catalog.check()
+                return answer.sentence(200, "ready")
+        if self.demo is None:
+            raise NotFound
+        return await self.demo.handle(request, self.clock())
+
+
+@asynccontextmanager
+async def open_app(settings: config.Config, boot_key: bytes, clock: Callable[[], float] = time.time) -> AsyncIterator[App]:
+    """The edge, ready to answer; raises ``ConfigError`` or ``KeyRingError`` for what it cannot run with.
+
+    ``boot_key`` seals the disk cache: random, and the same for all workers of one start.
+    """
+    keys = await asyncio.to_thread(ring.read, settings.keys.ring)
+    async with AsyncExitStack() as stack:
+        catalog = await stack.enter_async_context(Catalog.open(settings.catalog.url))
+        store = await origin.open_origin(settings.edge.origin)
+        stack.push_async_callback(store.close)
+        signer = await issuer.open_issuer(settings.edge.token)
+        stack.push_async_callback(signer.close)
+        limits = settings.edge.cache
+        disk = _disk(limits, boot_key, stack)
+        files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
+        view = View(
+            viewers=_viewers(settings.edge.token, signer),
+            photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
+            files=files,
+            plans=Plans(
+                keys, files, seconds=limits.key_cache_seconds, size=limits.key_cache_bytes, items=limits.key_cache_items
+            ),
+            answers=Answers(settings.edge),
+            default_rule=settings.policy.default_rule,
+        )
+        demo = None if settings.demo is None else Demo(settings.demo, view)
+        yield App(view, catalog, demo, clock)
+
+
+def _viewers(settings: config.Token, keys: issuer.Issuer) -> Viewers:
+    door = Door(
+        issuer=settings.issuer,
+        audience=settings.audience,
+        algorithm=settings.algorithm,
+        type=settings.type,
+        max_bytes=settings.max_token_bytes,
+        max_lifetime=settings.max_lifetime_seconds,
+        leeway=settings.leeway_seconds,
+    )
+    return Viewers(door, keys, settings.cookie, Memory(items=settings.remembered_tokens, size=settings.remembered_bytes))
+
+
+def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack) -> Cache:
+    if limits.disk_folder is None:
+        return NullCache()
+    disk = DiskCache(limits.disk_folder, size=limits.disk_bytes, seal_key=boot_key)
+    stack.callback(disk.close)
+    return disk

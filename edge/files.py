@@ -1,0 +1,67 @@
+"""The published files of a photo: memory first, then the sealed disk cache, then the origin.
+
+A base is compared with the catalog's hash once, when it enters memory. A wrong file at the origin could be an original, so
+one that does not match is never kept and never shown.
+"""
+
+import hashlib
+
+from edge.cache import key
+from edge.cache.flight import Flight
+from edge.cache.memory import Memory
+from edge.cache.store import Cache
+from edge.catalog import Photo
+from edge.errors import OriginFailed
+from edge.origin import Origin, names
+
+FOREVER = float("inf")  # the files of a version never change
+
+
+class Files:
+    """Fetches base and sidecar; many requests for one file make one fetch."""
+
+    def __init__(self, origin: Origin, cache: Cache, memory: "Memory[str, bytes]") -> None:
+        self._origin = origin
+        self._cache = cache
+        self._memory = memory
+        self._flight: Flight[str, bytes] = Flight()
+
+    async def base(self, photo: Photo, now: float) -> bytes:
+        """The published base, exactly the one the catalog names; raises ``OriginFailed`` or ``OriginTimeout``."""
+        name = names(photo.path, photo.version)[0]
+        kept = self._memory.get(name, now)
+        if kept is not None:
+            return kept
+        digest = photo.base_sha256
+        return await self._flight.run(name, lambda: self._fetch(name, digest, now))
+
+    async def sidecar(self, photo: Photo, now: float) -> bytes:
+        """The sealed patches, unchecked: whoever parses them finds out; raises ``OriginFailed`` or ``OriginTimeout``."""
+        name = names(photo.path, photo.version)[1]
+        kept = self._memory.get(name, now)
+        return kept if kept is not None else await self._flight.run(name, lambda: self._fetch(name, None, now))
+
+    async def distrust_sidecar(self, photo: Photo) -> None:
+        """Fetch the sidecar again next time, from the origin."""
+        name = names(photo.path, photo.version)[1]
+        self._memory.drop(name)
+        await self._cache.drop(_cache_key(name, None))
+
+    async def _fetch(self, name: str, digest: bytes | None, now: float) -> bytes:
+        cache_key = _cache_key(name, digest)
+        content = await self._cache.get(cache_key)
+        if content is None or not _matches(content, digest):
+            content = await self._origin.fetch(name)
+            if not _matches(content, digest):
+                raise OriginFailed
+            await self._cache.put(cache_key, content)
+        self._memory.put(name, content, size=len(content), now=now, expires=FOREVER)
+        return content
+
+
+def _cache_key(name: str, digest: bytes | None) -> bytes:
+    return key.joined(b"file", name.encode(), digest or b"")
+
+
+def _matches(content: bytes, digest: bytes | None) -> bool:
+    return digest is None or hashlib.sha256(content).digest() == digest

@@ -1,0 +1,116 @@
+"""From a decision to the bytes that show it: which keys, which patches, and the entity tag that names the result.
+
+Face keys are unwrapped for the granted faces alone, and kept (inside a plan) for seconds.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+from edge.cache import key
+from edge.cache.memory import Memory
+from edge.catalog import Photo
+from edge.errors import Damaged, KeyRingError, OriginFailed, OriginTimeout
+from edge.files import Files
+from edge.keys.envelope import wrap_context
+from edge.keys.ring import Wrapping
+from edge.render import sealed, splice
+
+TAG_BYTES = 16
+PLAN_OVERHEAD_BYTES = 4_096
+
+Granted = frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """A plan, or None where the patches do not open; remembered either way, so that a fault costs one try per while."""
+
+    plan: splice.Plan | None
+
+
+def base_tag(photo: Photo) -> str:
+    """The strong entity tag (RFC 9110 section 8.8.3) of the base; it needs no key."""
+    return f'"{photo.base_sha256[:TAG_BYTES].hex()}"'
+
+
+class Plans:
+    """Opens faces of photos; plans and tags are remembered for ``seconds``."""
+
+    def __init__(self, ring: Wrapping, files: Files, *, seconds: float, size: int, items: int) -> None:
+        self._ring = ring
+        self._files = files
+        self._seconds = seconds
+        self._plans: Memory[tuple[bytes, Granted], Opened] = Memory(items=items, size=size)
+        self._tags: Memory[tuple[bytes, Granted], str] = Memory(items=items, size=items)
+
+    def tag(self, photo: Photo, granted: Granted, now: float) -> str:
+        """The strong entity tag of the photo with ``granted`` faces real: the same on every edge, told to nobody by others.
+
+        HMAC-SHA256 of the decision under the photo's directory key, cut to 128 bits. The base's tag where that key is lost.
+        """
+        if not granted:
+            return base_tag(photo)
+        known = self._tags.get((photo.version, granted), now)
+        return known if known is not None else self._new_tag(photo, granted, now)
+
+    async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> bytes | None:
+        """The photo with the ``granted`` faces real; None when nothing is granted or any patch does not open."""
+        if not granted:
+            return None
+        opened = self._plans.get((photo.version, granted), now) or await self._open(photo, granted, base, now)
+        if opened.plan is None:
+            return None
+        try:
+            return splice.reveal(opened.plan)
+        except Damaged:
+            await self._remember_fault(photo, granted, now)
+            return None
+
+    def _new_tag(self, photo: Photo, granted: Granted, now: float) -> str:
+        try:
+            secret = self._directory_key(photo)
+        except (Damaged, KeyRingError):
+            return base_tag(photo)
+        digest = hmac.digest(secret, key.decision(photo.version, granted), "sha256")
+        tag = f'"{digest[:TAG_BYTES].hex()}"'
+        self._tags.put((photo.version, granted), tag, size=1, now=now, expires=now + self._seconds)
+        return tag
+
+    async def _open(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Opened:
+        try:
+            plan = await self._plan(photo, granted, base, now)
+        except (Damaged, KeyRingError, OriginFailed, OriginTimeout):
+            return await self._remember_fault(photo, granted, now)
+        opened = Opened(plan)
+        size = len(base) + plan.size + PLAN_OVERHEAD_BYTES
+        self._plans.put((photo.version, granted), opened, size=size, now=now, expires=now + self._seconds)
+        return opened
+
+    async def _plan(self, photo: Photo, granted: Granted, base: bytes, now: float) -> splice.Plan:
+        sidecar = await self._files.sidecar(photo, now)
+        patches = sealed.parse(
+            sidecar,
+            self._directory_key(photo),
+            photo_id=photo.photo_id,
+            version=photo.version,
+            base_sha256=photo.base_sha256,
+            base_size=photo.base_size,
+        )
+        return splice.plan(base, patches, self._face_keys(photo, granted))
+
+    async def _remember_fault(self, photo: Photo, granted: Granted, now: float) -> Opened:
+        await self._files.distrust_sidecar(photo)
+        opened = Opened(None)
+        expires = now + self._seconds
+        self._plans.put((photo.version, granted), opened, size=PLAN_OVERHEAD_BYTES, now=now, expires=expires)
+        return opened
+
+    def _directory_key(self, photo: Photo) -> bytes:
+        return self._ring.unwrap(photo.wrapped_key, wrap_context(photo.photo_id, photo.version, None))
+
+    def _face_keys(self, photo: Photo, granted: Granted) -> dict[int, bytes]:
+        return {
+            face.slot: self._ring.unwrap(face.wrapped_key, wrap_context(photo.photo_id, photo.version, face.slot))
+            for face in photo.faces
+            if face.slot in granted
+        }

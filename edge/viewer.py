@@ -1,0 +1,92 @@
+"""Who is looking: the bearer token of a request as a ``Viewer``.
+
+Credentials come from ``Authorization: Bearer`` (RFC 6750 section 2.1) or, without that header, from one cookie. Credentials
+that prove nothing make their bearer a stranger; nothing about them is logged, answered or kept. Verified tokens are
+remembered by digest until they expire.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+from multidict import CIMultiDictProxy
+
+from edge.cache.memory import Memory
+from edge.errors import TokenRefused
+from edge.friends import NO_FRIENDS, Friends
+from edge.issuer import Issuer
+from edge.token import Door
+
+VIEWER_OVERHEAD_BYTES = 600  # measured: two objects, the digest, the id and the memory's own entry
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Viewer:
+    """Whoever looks; ``id`` is None for a stranger. Its ``repr`` tells nobody who it is or whose friend."""
+
+    id: str | None
+    expires: float
+    friends: Friends
+
+    def __repr__(self) -> str:
+        return "<Viewer>"
+
+    def has_friend(self, owner: str) -> bool:
+        """Whether the token lists ``owner``."""
+        return owner in self.friends
+
+
+STRANGER = Viewer(None, math.inf, NO_FRIENDS)
+REFUSED = Viewer(None, math.inf, NO_FRIENDS)
+"""A stranger that came with credentials that prove nothing; told apart from ``STRANGER`` by identity, for the headers."""
+
+
+class Viewers:
+    """Identifies the viewers of requests, remembering the tokens that were good."""
+
+    def __init__(self, door: Door, keys: Issuer, cookie: str, remembered: "Memory[bytes, Viewer]") -> None:
+        self._door = door
+        self._keys = keys
+        self._cookie = cookie
+        self._remembered = remembered
+
+    async def identify(self, headers: CIMultiDictProxy[str], now: float) -> Viewer:
+        """The viewer at ``now``: ``STRANGER`` without credentials, ``REFUSED`` with bad ones; never raises."""
+        try:
+            token = _credentials(headers, self._cookie)
+            return STRANGER if token is None else await self._verified(token, now)
+        except TokenRefused:
+            return REFUSED
+
+    async def _verified(self, token: str, now: float) -> Viewer:
+        if len(token) > self._door.max_bytes or not token.isascii():
+            raise TokenRefused
+        digest = hashlib.sha256(token.encode()).digest()
+        viewer = self._remembered.get(digest, now)
+        if viewer is None:
+            proof = await self._door.verify(token, self._keys, now)
+            viewer = Viewer(proof.user, proof.expires, proof.friends)
+            size = VIEWER_OVERHEAD_BYTES + viewer.friends.size
+            self._remembered.put(digest, viewer, size=size, now=now, expires=viewer.expires)
+        return viewer
+
+
+def _credentials(headers: CIMultiDictProxy[str], cookie: str) -> str | None:
+    """The one token a request carries, None without any; raises ``TokenRefused`` for two, or for another scheme."""
+    if "Authorization" in headers:
+        values = headers.getall("Authorization")
+        if len(values) != 1 or values[0][:7].lower() != "bearer ":
+            raise TokenRefused
+        return values[0][7:]
+    if "Cookie" not in headers:
+        return None
+    return _cookie(headers.getall("Cookie"), cookie + "=")
+
+
+def _cookie(lines: list[str], prefix: str) -> str | None:
+    """The named cookie of RFC 6265 section 4.2; a second one of the name could be planted, so both are refused."""
+    pairs = (pair.strip(" \t") for line in lines for pair in line.split(";"))
+    values = [pair.removeprefix(prefix) for pair in pairs if pair.startswith(prefix)]
+    if len(values) > 1:
+        raise TokenRefused
+    return values[0] if values else None

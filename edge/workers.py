@@ -1,0 +1,94 @@
+"""Processes: one that serves, or several that share the port under a parent that only watches them."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+STEADY_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 10.0
+WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One place for a worker process; ``pid`` is 0 while it waits to be started again."""
+
+    pid: int = 0
+    started: float = 0.0
+    pause: float = 0.0
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps ``count`` processes running ``serve`` until told to stop; call ``run`` before any thread or loop exists.
+
+    SIGTERM and SIGINT are passed on as SIGTERM, and the parent ends when the last worker has drained. A worker that dies is
+    replaced, after a pause that doubles while its successors die young.
+    """
+
+    serve: Callable[[], int]
+    count: int
+    _workers: list[_Worker] = field(default_factory=list)
+    _stopping: bool = False
+
+    def run(self) -> int:
+        """0 after an orderly stop, 1 when a worker refused to start."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)  # blocked and taken by sigtimedwait: no handler, no race
+        self._workers = [_Worker() for _ in range(self.count)]
+        failed = False
+        while not (self._stopping and all(worker.pid == 0 for worker in self._workers)):
+            self._start_due()
+            caught = signal.sigtimedwait(WATCHED, 0.5)
+            if caught is not None and caught.si_signo != signal.SIGCHLD:
+                self._stop()
+            failed |= self._reap()
+        return 1 if failed else 0
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for worker in self._workers:
+            if worker.pid == 0 and now >= worker.due and not self._stopping:
+                worker.started = now
+                worker.pid = self._fork()
+
+    def _fork(self) -> int:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+                code = self.serve()
+            finally:
+                os._exit(code)  # a worker never returns into the parent's code
+        return pid
+
+    def _stop(self) -> None:
+        self._stopping = True
+        for worker in self._workers:
+            if worker.pid:
+                os.kill(worker.pid, signal.SIGTERM)
+
+    def _reap(self) -> bool:
+        """Note the workers that ended; True when one refused to start, which a restart cannot mend."""
+        refused = False
+        for worker in self._workers:
+            if worker.pid == 0:
+                continue
+            pid, status = os.waitpid(worker.pid, os.WNOHANG)
+            if pid:
+                refused |= self._ended(worker, os.waitstatus_to_exitcode(status))
+        return refused
+
+    def _ended(self, worker: _Worker, code: int) -> bool:
+        now = time.monotonic()
+        young = now - worker.started < STEADY_SECONDS
+        worker.pause = min(LONGEST_PAUSE_SECONDS, worker.pause * 2 or FIRST_PAUSE_SECONDS) if young else FIRST_PAUSE_SECONDS
+        worker.pid, worker.due = 0, now + worker.pause
+        if code == 1 and young and not self._stopping:
+            self._stop()
+            return True
+        return False

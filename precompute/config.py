@@ -1,0 +1,60 @@
+"""``[precompute]`` of config.toml as frozen values, beside the tables that both programs share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge import config as shared
+from edge.errors import ConfigError
+from precompute.faces import FacesConfig
+from precompute.photo import Limits
+
+
+class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[precompute.models]``: where model files are kept, and a folder to look in before the public addresses."""
+
+    cache_folder: Path | None = None
+    mirror_folder: Path | None = None
+
+
+class Precompute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[precompute]``: ``publish_folder`` is the origin as this machine reaches it, where the edge's own is an address."""
+
+    publish_folder: Path | None = None
+    upload: Limits = Limits()
+    models: Models = Models()
+    faces: FacesConfig = FacesConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the job needs: its own tables, and where to publish."""
+
+    own: Precompute
+    catalog_url: str
+    ring: Path
+    folder: Path
+
+
+def load(file: Path) -> Config:
+    """The file as the job may run it; raises ``ConfigError`` naming the key."""
+    whole = shared.read(file)
+    own = own_tables(whole.precompute or {}, file)
+    folder = own.publish_folder or whole.edge.origin.folder
+    if folder is None:
+        raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
+    if not folder.is_dir():
+        raise ConfigError(f"precompute.publish_folder: {folder} is not a folder")
+    return Config(own, whole.catalog.url, whole.keys.ring, folder)
+
+
+def own_tables(tables: dict[str, Any], file: Path) -> Precompute:
+    """``[precompute]`` alone, paths relative to ``file``."""
+    folder = file.absolute().parent
+    try:
+        return msgspec.convert(tables, Precompute, dec_hook=lambda _, value: folder / str(value))
+    except msgspec.ValidationError as error:
+        place = str(error).replace("$", "precompute")
+        raise ConfigError(f"{file}: {place}; config.toml in the repository explains every key") from None

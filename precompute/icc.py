@@ -1,0 +1,65 @@
+"""A colour profile, written anew: what maps the colours is kept, names, dates, makers and private tags are not (ICC.1:2022 §7)."""
+
+import struct
+from typing import Final
+
+MAX_BYTES: Final = 4 << 20
+_HEADER_BYTES: Final = 128
+_SPACES: Final = {1: b"GRAY", 3: b"RGB "}
+_KEPT: Final = frozenset(
+    b"rXYZ gXYZ bXYZ rTRC gTRC bTRC kTRC wtpt bkpt chad cicp A2B0 A2B1 A2B2 B2A0 B2A1 B2A2".split()
+)
+
+
+def rebuilt(profile: bytes, components: int) -> bytes:
+    """ICC profile -> one with only its colour tags, or nothing where it is malformed or for another kind of picture."""
+    try:
+        tags = _tags(profile, components)
+    except (ValueError, struct.error):
+        return b""
+    return _written(profile, tags) if tags else b""
+
+
+def _tags(profile: bytes, components: int) -> dict[bytes, bytes]:
+    (size,) = struct.unpack_from(">I", profile)
+    if size > min(len(profile), MAX_BYTES) or profile[36:40] != b"acsp" or profile[16:20] != _SPACES[components]:
+        raise ValueError
+    (count,) = struct.unpack_from(">I", profile, _HEADER_BYTES)
+    tags = {}
+    for i in range(min(count, 100)):
+        name, at, length = struct.unpack_from(">4sII", profile, _HEADER_BYTES + 4 + 12 * i)
+        if at + length > size or length < 8:
+            raise ValueError
+        if name in _KEPT:
+            tags[name] = profile[at : at + length]
+    return tags
+
+
+def _written(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
+    modern = profile[8] >= 4
+    tags = {b"desc": _text("photo", modern), b"cprt": _text("", modern)} | tags
+    distinct = list(dict.fromkeys(tags.values()))
+    at, places, body = _HEADER_BYTES + 4 + 12 * len(tags), {}, b""
+    for data in distinct:
+        places[data] = at + len(body)
+        body += data + bytes(-len(data) % 4)
+    table = struct.pack(">I", len(tags)) + b"".join(
+        struct.pack(">4sII", name, places[data], len(data)) for name, data in tags.items()
+    )
+    return _header(profile, at + len(body)) + table + body
+
+
+def _header(profile: bytes, size: int) -> bytes:
+    """Version, class, spaces, intent and illuminant as they were; every field about origin, time or maker is zero."""
+    kept = bytearray(_HEADER_BYTES)
+    kept[8:24], kept[36:40], kept[64:80] = profile[8:24], b"acsp", profile[64:80]
+    struct.pack_into(">I", kept, 0, size)
+    return bytes(kept)
+
+
+def _text(text: str, modern: bool) -> bytes:
+    if modern:
+        letters = text.encode("utf-16-be")
+        return b"mluc" + struct.pack(">III", 0, 1, 12) + b"enUS" + struct.pack(">II", len(letters), 28) + letters
+    letters = text.encode() + b"\0"
+    return b"desc" + struct.pack(">II", 0, len(letters)) + letters + bytes(4 + 4 + 2 + 1 + 67)

@@ -1,0 +1,170 @@
+"""THE upload flow: one photo from bytes to published, each step one call, nothing visible before the last."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import cv2
+import numpy as np
+
+from edge.catalog import Catalog
+from edge.catalog import Face as FaceRecord
+from edge.catalog import Photo as PhotoRecord
+from edge.errors import Unavailable
+from edge.keys.envelope import ID_BYTES
+from edge.keys.envelope import wrap_context
+from edge.keys.ring import KeyRing
+from edge.render import sealed as sealed_format
+from edge.render import splice
+from precompute import claims as claimed
+from precompute import photo as upload
+from precompute import publish
+from precompute import seal
+from precompute.anonymise import Anonymiser
+from precompute.anonymise import Replacement
+from precompute.anonymise import replace
+from precompute.config import Config
+from precompute.errors import NotExact
+from precompute.errors import PublishFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """One photo's way through the flow: what was read, what each face became, and what is to be published."""
+
+    photo: upload.Photo
+    replacement: Replacement
+    owners: tuple[str | None, ...]
+    sealed: seal.SealedPhoto
+
+
+def prepare(
+    data: bytes,
+    limits: upload.Limits,
+    anonymiser: Anonymiser,
+    claims: Sequence[claimed.Claim],
+    rng: np.random.Generator,
+    photo_id: bytes | None = None,
+) -> Sealing:
+    """Upload bytes -> everything sealed, in memory alone; raises ``Rejected``. A new photo gets a random ``photo_id``."""
+    photo_id = photo_id or secrets.token_bytes(ID_BYTES)
+    photo = upload.read(data, limits)
+    try:
+        return _seal(photo, anonymiser, claims, rng, photo_id)
+    except (NotExact, seal.OutOfRange):
+        # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
+        photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
+        return _seal(photo, anonymiser, claims, rng, photo_id)
+
+
+def _seal(
+    photo: upload.Photo,
+    anonymiser: Anonymiser,
+    claims: Sequence[claimed.Claim],
+    rng: np.random.Generator,
+    photo_id: bytes,
+) -> Sealing:
+    faces = anonymiser.find(photo.pixels)
+    owners = claimed.owners(claims, [face.box for face in faces])
+    replacement = replace(photo, faces, anonymiser, rng)
+    sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
+    verify(photo, sealed)
+    return Sealing(photo, replacement, tuple(owners), sealed)
+
+
+def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
+    """Open what was sealed the way the edge does: every face shown must give the upload's pixels, bit for bit."""
+    opened = sealed_format.parse(
+        sealed.sidecar, sealed.directory_key, photo_id=sealed.photo_id, version=sealed.version,
+        base_sha256=sha256(sealed.base).digest(), base_size=len(sealed.base),
+    )  # fmt: skip
+    shown = splice.reveal(splice.plan(sealed.base, opened, sealed.face_keys))
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(shown, np.uint8), flags)
+    if shown != sealed.skeleton or not np.array_equal(pixels, photo.canvas.pixels):
+        raise NotExact
+
+
+def release(sealing: Sealing, path: str, config: Config, ring: KeyRing) -> None:
+    """Publish under ``path``: sidecar, base, catalog, plain name, in that order; raises ``PublishFailed``."""
+    sealed = sealing.sealed
+    publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
+    before = _commit(config.catalog_url, record(sealing, path, ring, time.time()), certificate(sealing))
+    publish.plain_name(config.folder, path, sealed.version)
+    # Edges may show the version before for some seconds yet, so it goes with the next publication.
+    publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
+
+
+def known_id(config: Config, path: str) -> bytes | None:
+    """The id of the photo that is published at ``path``, or None; raises ``PublishFailed``."""
+
+    async def ask() -> bytes | None:
+        async with Catalog.open(config.catalog_url) as catalog:
+            known = await catalog.photo(path)
+        return None if known is None else known.photo_id
+
+    try:
+        return asyncio.run(ask())
+    except Unavailable:
+        raise PublishFailed(f"{path}: the catalog cannot be read; nothing was changed") from None
+
+
+def _commit(url: str, photo: PhotoRecord, certified: str) -> bytes | None:
+    async def commit() -> bytes | None:
+        async with Catalog.open(url) as catalog:
+            return await catalog.publish(photo, certified)
+
+    try:
+        return asyncio.run(commit())
+    except Unavailable:
+        raise PublishFailed(f"{photo.path}: the catalog cannot be written; the photo is as it was before") from None
+
+
+def record(sealing: Sealing, path: str, ring: KeyRing, now: float) -> PhotoRecord:
+    """The catalog's row: who is where on the upright picture, and every key wrapped under the ring's primary."""
+    sealed, photo = sealing.sealed, sealing.photo
+
+    def wrapped(key: bytes, slot: int | None) -> bytes:
+        return ring.wrap(key, wrap_context(sealed.photo_id, sealed.version, slot))
+
+    faces = [
+        FaceRecord(slot, _box(face.box), owner, None, wrapped(sealed.face_keys[slot], slot))
+        for slot, face, owner in zip(sealed.slots, sealing.replacement.faces, sealing.owners, strict=True)
+    ]
+    height, width = photo.pixels.shape[:2]
+    return PhotoRecord(
+        path, sealed.photo_id, sealed.version, sha256(sealed.base).digest(), len(sealed.base), width, height,
+        wrapped(sealed.directory_key, None), now, tuple(sorted(faces, key=lambda face: face.slot)),
+    )  # fmt: skip
+
+
+def _box(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    x, y, w, h = box
+    return round(x), round(y), round(w), round(h)
+
+
+def certificate(sealing: Sealing) -> str:
+    """What was measured on the published coefficients, as JSON; never an embedding, never which donor."""
+    replaced = sealing.replacement
+    faces = [
+        {
+            "slot": slot,
+            "method": fake.method,
+            "measured": [
+                {
+                    "recogniser": m.recogniser,
+                    "model_sha256": m.model_sha256,
+                    "similarity": round(m.similarity, 4),
+                    "threshold": m.threshold,
+                    "passed": m.passed,
+                }
+                for m in measured
+            ],
+        }
+        for slot, fake, measured in zip(sealing.sealed.slots, replaced.fakes, replaced.measured, strict=True)
+    ]
+    return json.dumps({"format": 1, "faces": faces})

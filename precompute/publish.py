@@ -1,0 +1,103 @@
+"""Publish: sidecar, then base, then the catalog, each whole or not at all; the catalog's commit is what makes the photo new.
+
+Both files carry their version in their names, so a kill at any moment leaves the old photo, complete, or the new one; what a
+killed run left behind is swept by the next one. Last, the photo's plain name becomes a hard link to the base, for readers that
+do not go through the edge, and in place of an original that may have lain there.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.origin import names
+from precompute.errors import PublishFailed
+
+_PART = ".mfmc-part-"
+_YOUNG_SECONDS = 3_600
+_VERSIONED = re.compile(r"\.([0-9a-f]{32})\.(base|sealed)")
+
+
+def files(folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes) -> None:
+    """Write both files of a version durably under the origin's folder; raises ``PublishFailed`` and leaves no part behind."""
+    base_name, sidecar_name = names(path, version)
+    with _explained(path):
+        _write(folder / sidecar_name, sidecar)
+        try:
+            _write(folder / base_name, base)
+        except OSError:
+            (folder / sidecar_name).unlink(missing_ok=True)
+            raise
+
+
+def plain_name(folder: Path, path: str, version: bytes) -> None:
+    """Make the photo's own name a link to the base of this version."""
+    base = folder / names(path, version)[0]
+    target = folder / path.removeprefix("/")
+    part = _part_of(target)
+    with _explained(path):
+        try:
+            os.link(base, part)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+
+
+def sweep(folder: Path, path: str, keep: set[bytes], now: float) -> int:
+    """Remove parts of killed runs, and versions of this photo other than ``keep``; returns how many files went.
+
+    What is younger than an hour at ``now`` (unix seconds) stays: another run may be about to publish it.
+    """
+    target = folder / path.removeprefix("/")
+    gone = 0
+    for other in list(target.parent.iterdir()):
+        if _is_stale(other.name, target.name, keep) and other.stat().st_mtime < now - _YOUNG_SECONDS:
+            other.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+def _is_stale(name: str, photo: str, keep: set[bytes]) -> bool:
+    if name.startswith(f"{_PART}{photo}."):
+        return True
+    named = _VERSIONED.fullmatch(name.removeprefix(photo)) if name.startswith(photo) else None
+    return named is not None and bytes.fromhex(named[1]) not in keep
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Temporary file, fsync, rename, fsync of the folder: after a crash the name holds all of ``data`` or nothing new."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = _part_of(target)
+    try:
+        with part.open("xb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _part_of(target: Path) -> Path:
+    photo = _VERSIONED.sub("", target.name)
+    return target.with_name(f"{_PART}{photo}.{secrets.token_hex(8)}")
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PublishFailed(f"{path}: cannot be written ({error.strerror}); the photo is as it was before") from None
