@@ -109,6 +109,8 @@ def _tables(variants: Variants, ac: entropy.Tokens) -> tuple[interval.Layout, en
 def _base(skeleton: Scan, variants: Variants, plan: interval.Layout, tables: entropy.Tables) -> Scan:
     """The skeleton with every touched interval replaced by its synthetic one."""
     ids = np.array(sorted(plan.sets), np.int64)
+    if not len(ids):
+        return skeleton
     coded = _coded(variants.base[plan.members(ids)], ids, variants, plan, tables)
     parts, at, view, data = [], 0, memoryview(skeleton.file), memoryview(coded.data)
     for a, b in runs(ids):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from precompute.jpeg import transform
 from precompute.jpeg.frame import Frame
+from precompute.jpeg.frame import padding_sources
 
 Units = frozenset[int]
 Blocks = npt.NDArray[np.int16]
@@ -134,7 +135,7 @@ def area_ids(area: tuple[int, int, int, int], frame: Frame) -> npt.NDArray[np.in
 
 
 def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
-    """(MCUs of the area, blocks per MCU) bool: blocks that hold a pixel of weight above 0."""
+    """(MCUs of the area, blocks per MCU) bool: blocks that hold a pixel of weight above 0, and padding that repeats one."""
     (w, h), (x0, x1, y0, y1) = frame.mcu_size, area
     mask = np.zeros(((y1 - y0) * h, (x1 - x0) * w), bool)
     ones = np.full((*overlay.weight.shape, 1), 255, np.uint8)
@@ -146,4 +147,5 @@ def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, in
         bw, bh = w // part.h, h // part.v
         blocks = mask.reshape(y1 - y0, part.v, bh, x1 - x0, part.h, bw).any((2, 5))
         parts.append(blocks.transpose(0, 2, 1, 3).reshape((y1 - y0) * (x1 - x0), part.v * part.h))
-    return np.concatenate(parts, 1)
+    touched = np.concatenate(parts, 1)
+    return np.take_along_axis(touched, padding_sources(frame, area_ids(area, frame)), 1)

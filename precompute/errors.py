@@ -1,0 +1,71 @@
+"""Everything that can stop the upload job, each as a sentence that says what to do.
+
+PrecomputeError       the job cannot go on; str() of it is one sentence for the person at the keyboard
+├── Rejected          the upload, or what was said about it, is not acceptable
+├── PublishFailed     the files or the catalog could not be written; the photo is as it was before
+├── NotExact          the sealed photo does not give the upload's pixels back
+├── ModelMissing      a model file is nowhere to be found
+├── ModelRefused      a model file is there, but its bytes are not those of the registry
+├── ModelNotFetched   a model file could not be downloaded
+├── UnknownModel      the configuration names a model that no registry has, or gives it a role it cannot play
+└── DonorsUnusable    the donors folder is there, but no face in it can be used
+"""
+
+from pathlib import Path
+
+
+class PrecomputeError(Exception):
+    """The job cannot go on; ``str()`` is one sentence that says what to do."""
+
+
+class Rejected(PrecomputeError):
+    """The upload, or a claim about it, is not acceptable."""
+
+
+class PublishFailed(PrecomputeError):
+    """Nothing was changed: the photo is as it was before."""
+
+
+class NotExact(PrecomputeError):
+    """What was sealed does not decode to the upload's pixels."""
+
+    def __init__(self) -> None:
+        super().__init__("the sealed photo does not give the upload's pixels; nothing was published")
+
+
+class ModelMissing(PrecomputeError):
+    """A model file is nowhere to be found."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the model {name} is not here: run `mfmc-precompute models pull`, "
+            "or set MFMC_MODEL_MIRROR to a folder that has it"
+        )
+
+
+class ModelRefused(PrecomputeError):
+    """A model file's bytes are not those of the registry."""
+
+    def __init__(self, name: str, place: Path | str, found: str) -> None:
+        super().__init__(
+            f"the model {name} at {place} is refused: its SHA-256 is {found[:16]}…, not the registry's; "
+            "delete that file and run `mfmc-precompute models pull`"
+        )
+
+
+class ModelNotFetched(PrecomputeError):
+    """A model file could not be downloaded."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"the model {name} could not be fetched: {why}; "
+            "set MFMC_MODEL_MIRROR to a folder that has it and run `mfmc-precompute models pull` again"
+        )
+
+
+class UnknownModel(PrecomputeError):
+    """The configuration names a model that is not known, or gives it a role it cannot play."""
+
+
+class DonorsUnusable(PrecomputeError):
+    """The donors folder is there, but no face in it can be used."""
