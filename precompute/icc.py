@@ -6,6 +6,7 @@ from typing import Final
 MAX_BYTES: Final = 4 << 20
 _HEADER_BYTES: Final = 128
 _SPACES: Final = {1: b"GRAY", 3: b"RGB "}
+_TEXT: Final = b"text" + bytes(5)
 _KEPT: Final = frozenset(
     b"rXYZ gXYZ bXYZ rTRC gTRC bTRC kTRC wtpt bkpt chad cicp A2B0 A2B1 A2B2 B2A0 B2A1 B2A2".split()
 )
@@ -37,7 +38,7 @@ def _tags(profile: bytes, components: int) -> dict[bytes, bytes]:
 
 def _written(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
     modern = profile[8] >= 4
-    tags = {b"desc": _text("photo", modern), b"cprt": _text("", modern)} | tags
+    tags = {b"desc": _unicode("photo") if modern else _ascii("photo"), b"cprt": _unicode("") if modern else _TEXT} | tags
     distinct = list(dict.fromkeys(tags.values()))
     at, places, body = _HEADER_BYTES + 4 + 12 * len(tags), {}, b""
     for data in distinct:
@@ -50,16 +51,21 @@ def _written(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
 
 
 def _header(profile: bytes, size: int) -> bytes:
-    """Version, class, spaces, intent and illuminant as they were; every field about origin, time or maker is zero."""
+    """Version, class, spaces, intent and illuminant as they were; every field about origin, time or maker says nothing."""
     kept = bytearray(_HEADER_BYTES)
     kept[8:24], kept[36:40], kept[64:80] = profile[8:24], b"acsp", profile[64:80]
     struct.pack_into(">I", kept, 0, size)
+    struct.pack_into(">3H", kept, 24, 2000, 1, 1)  # a date is required; this one says nothing
     return bytes(kept)
 
 
-def _text(text: str, modern: bool) -> bytes:
-    if modern:
-        letters = text.encode("utf-16-be")
-        return b"mluc" + struct.pack(">III", 0, 1, 12) + b"enUS" + struct.pack(">II", len(letters), 28) + letters
+def _unicode(text: str) -> bytes:
+    """multiLocalizedUnicodeType (ICC.1:2022 §10.15)."""
+    letters = text.encode("utf-16-be")
+    return b"mluc" + struct.pack(">III", 0, 1, 12) + b"enUS" + struct.pack(">II", len(letters), 28) + letters
+
+
+def _ascii(text: str) -> bytes:
+    """textDescriptionType (ICC.1:2001-04 §6.5.17)."""
     letters = text.encode() + b"\0"
     return b"desc" + struct.pack(">II", 0, len(letters)) + letters + bytes(4 + 4 + 2 + 1 + 67)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import BinaryIO
 from typing import Literal
 from typing import Protocol
 
@@ -35,6 +36,17 @@ class Progress(Protocol):
     def __call__(self, what: str, done: int, total: int) -> None: ...
 
 
+class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a recogniser is fed: a square crop with five points at a template, ``(pixel - mean) / scale`` per channel."""
+
+    side_px: int
+    template: Literal["arcface", "open-model-zoo"]
+    colour: Literal["bgr", "rgb"]
+    mean: float
+    scale: float
+    batch: bool
+
+
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model of the registry. ``threshold``: cosine similarity at a false accept rate of 1e-3, recognisers only."""
 
@@ -49,6 +61,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     url: str | None = None
     source: str | None = None
     threshold: float | None = None
+    input: Input | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +177,29 @@ def _bring(store: ModelStore, model: Model, progress: Progress | None) -> None:
 def _keep(store: ModelStore, model: Model, chunks: Iterator[bytes], progress: Progress | None) -> None:
     target = store.cache_dir / model.file
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".pull-", delete_on_close=False) as part:
-        digest, done = hashlib.sha256(), 0
-        for chunk in chunks:
-            done += len(chunk)
-            if done > model.bytes:
-                raise ModelNotFetched(model.name, "the answer is longer than the model")
-            digest.update(chunk)
-            part.write(chunk)
-            if progress:
-                progress(model.name, done, model.bytes)
-        part.close()
-        if digest.hexdigest() != model.sha256:
-            raise ModelRefused(model.name, model.url or target, digest.hexdigest())
-        os.replace(part.name, target)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".pull-")
+    try:
+        with os.fdopen(handle, "wb") as part:
+            digest = _copy(model, chunks, part, progress)
+        if digest != model.sha256:
+            raise ModelRefused(model.name, model.url or target, digest)
+        os.replace(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _copy(model: Model, chunks: Iterator[bytes], part: BinaryIO, progress: Progress | None) -> str:
+    """Write the chunks, at most as many bytes as the model has, and return their SHA-256."""
+    digest, done = hashlib.sha256(), 0
+    for chunk in chunks:
+        done += len(chunk)
+        if done > model.bytes:
+            raise ModelNotFetched(model.name, "the answer is longer than the model")
+        digest.update(chunk)
+        part.write(chunk)
+        if progress:
+            progress(model.name, done, model.bytes)
+    return digest.hexdigest()
 
 
 def _file_chunks(file: Path) -> Iterator[bytes]:

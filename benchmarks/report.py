@@ -1,0 +1,47 @@
+"""What every benchmark prints: a table or ``--json``, and with ``--check`` each bar of ``bars.toml`` that it misses."""
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+BARS = Path(__file__).with_name("bars.toml")
+Figures = dict[str, float]
+
+
+def parser(module: str, about: str) -> argparse.ArgumentParser:
+    """The options that all benchmarks share."""
+    made = argparse.ArgumentParser(prog=f"python -m benchmarks.{module}", description=about)
+    made.add_argument("--json", action="store_true", help="print the figures as one JSON object")
+    made.add_argument("--check", action="store_true", help="exit 1 and name each bar of benchmarks/bars.toml that is missed")
+    return made
+
+
+def finish(section: str, found: Figures, options: argparse.Namespace, table: Callable[[Figures], str]) -> int:
+    """Print the figures, and with ``--check`` the bars they miss; the process's exit code."""
+    print(json.dumps(found) if options.json else table(found))
+    missed = misses(section, found) if options.check else []
+    for line in missed:
+        print(f"benchmarks.{section}: {line}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def misses(section: str, found: Figures) -> list[str]:
+    """A line for every bar missed; a bar is a figure's name and ``_min`` or ``_max``."""
+    missed = []
+    for bar, limit in tomllib.loads(BARS.read_text())[section].items():
+        name, kind = bar.rsplit("_", 1)
+        if name not in found:
+            missed.append(f"{name} was not measured")
+        elif found[name] < limit if kind == "min" else found[name] > limit:
+            missed.append(f"{name} is {found[name]}, the bar is {'at least' if kind == 'min' else 'at most'} {limit}")
+    return missed
+
+
+def aligned(rows: list[tuple[str, ...]]) -> str:
+    """Rows of text as columns, the first to the left and the rest to the right."""
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
+    lines = ("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=False))) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)

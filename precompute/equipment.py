@@ -1,0 +1,78 @@
+"""The loaded models of one configuration, by role."""
+
+from dataclasses import dataclass
+
+from precompute import insightface_pack
+from precompute.describe import AgeGender
+from precompute.describe import Attributes
+from precompute.describe import OnnxRecogniser
+from precompute.describe import Recogniser
+from precompute.detect import Detector
+from precompute.detect import YuNet
+from precompute.errors import UnknownModel
+from precompute.landmarks import FaceMesh
+from precompute.models import Model
+from precompute.models import ModelStore
+from precompute.models import Role
+from precompute.session import Session
+from precompute.settings import FacesConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """One model per role, several recognisers."""
+
+    detector: Detector
+    mesh: FaceMesh
+    attributes: Attributes
+    recognisers: tuple[Recogniser, ...]
+
+
+def load(config: FacesConfig, store: ModelStore) -> Equipment:
+    """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``."""
+    return Equipment(
+        _detector(config, store),
+        FaceMesh(_session(config, store, config.landmarks, "landmarks")),
+        _attributes(config, store),
+        tuple(_recogniser(name, config, store) for name in config.recognisers),
+    )
+
+
+def names(config: FacesConfig) -> tuple[str, ...]:
+    """The registry's models that the configuration needs."""
+    wanted = (config.detector, config.landmarks, config.attributes, *config.recognisers)
+    return tuple(name for name in wanted if not insightface_pack.is_named(name))
+
+
+def _entry(store: ModelStore, name: str, role: Role) -> Model:
+    model = store.model(name)
+    if model.role != role:
+        raise UnknownModel(f"{name} is a {model.role} model and cannot be the {role}; choose another in the configuration")
+    return model
+
+
+def _session(config: FacesConfig, store: ModelStore, name: str, role: Role) -> Session:
+    return Session(store.path(_entry(store, name, role).name), config.provider, config.threads)
+
+
+def _detector(config: FacesConfig, store: ModelStore) -> Detector:
+    if insightface_pack.is_named(config.detector):
+        return insightface_pack.detector(config.detector, config)
+    return YuNet(_session(config, store, config.detector, "detector"), config.detect_score)
+
+
+def _attributes(config: FacesConfig, store: ModelStore) -> Attributes:
+    if insightface_pack.is_named(config.attributes):
+        return insightface_pack.attributes(config.attributes, config)
+    return AgeGender(_session(config, store, config.attributes, "attributes"))
+
+
+def _recogniser(name: str, config: FacesConfig, store: ModelStore) -> Recogniser:
+    if insightface_pack.is_named(name):
+        return insightface_pack.recogniser(name, config)
+    model = _entry(store, name, "recogniser")
+    threshold = config.thresholds.get(name, model.threshold)
+    if threshold is None or model.input is None:
+        raise UnknownModel(f"{name} has no threshold in models.toml; set one under [precompute.faces.thresholds]")
+    session = _session(config, store, name, "recogniser")
+    return OnnxRecogniser(session, name, model.sha256, threshold, model.input)

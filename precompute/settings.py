@@ -1,0 +1,36 @@
+"""``[precompute.faces]`` of the configuration: how faces are found, replaced and measured."""
+
+from pathlib import Path
+
+import msgspec
+
+from precompute.session import Provider
+
+
+class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Frozen; unknown keys are refused. A model is a name of the registry or ``insightface:PACK-OR-FILE``."""
+
+    detector: str = "yunet_n_dynamic"
+    landmarks: str = "mp_face_landmarks_478"
+    attributes: str = "age-gender-recognition-retail-0013"
+    recognisers: tuple[str, ...] = ("face-reidentification-retail-0095", "mobilefacenet_128")
+    # Cosine similarity per recogniser, in place of the registry's; InsightFace's recognisers need theirs here.
+    thresholds: dict[str, float] = {}
+    provider: Provider = "auto"
+    threads: int = 1
+
+    detect_long_sides_px: tuple[int, ...] = (1600, 640)
+    detect_score: float = 0.6
+
+    # Faces that miss any of these get the opaque fill; none is ever skipped.
+    swap_width_px: float = 24.0
+    swap_yaw_degrees: float = 50.0
+    swap_presence: float = 0.4
+    swap_visible_share: float = 0.75
+
+    donors_folder: Path | None = None
+    index_processes: int = 2
+    tries: int = 4
+    shortlist: int = 50
+    age_band_years: float = 12.0
+    identity_margin: float = 0.1
