@@ -8,7 +8,7 @@ import msgspec
 
 from edge import config as shared
 from edge.errors import ConfigError
-from precompute.faces import FacesConfig
+from precompute.settings import FacesConfig
 from precompute.photo import Limits
 
 

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from precompute import describe
 from precompute import equipment
 from precompute import landmarks
+from precompute.donors import Index
 from precompute.equipment import Equipment
 from precompute.errors import DonorsUnusable
 from precompute.models import ModelStore
@@ -29,36 +29,10 @@ from precompute.swap import light
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 LONG_SIDES: Final = (640,)
 _BATCH: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """n donors. Meshes are in the pixels of each donor's own picture.
-
-    names (n,) file names; meshes float32 (n, 478, 3); genders (n,) words; ages float32 (n,) years; poses float32 (n, 3)
-    yaw, pitch, roll in degrees; expressions float32 (n, 3); skins float32 (n, 468, 3) log colours; presence float32 (n,);
-    clean float32 (n,), smaller = plainer; embeddings float32 (n, sum of dimensions), recognisers side by side;
-    reference float32 (478, 3), the mean mesh.
-    """
-
-    names: npt.NDArray[np.str_]
-    meshes: Floats
-    genders: npt.NDArray[np.str_]
-    ages: Floats
-    poses: Floats
-    expressions: Floats
-    skins: Floats
-    presence: Floats
-    clean: Floats
-    embeddings: Floats
-    reference: Floats
-
-    def __len__(self) -> int:
-        return len(self.names)
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -116,7 +90,7 @@ def build(found: list[Path], config: FacesConfig, store: ModelStore, progress: P
 
 def _index(rows: list[dict[str, Any]]) -> Index:
     columns = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    clean = cleanness.scores(columns["skins"], columns["meshes"])
+    clean = cleanness.ranks(columns["skins"], columns["meshes"], columns["lights"])
     return Index(**columns, clean=clean, reference=mean_mesh(columns["meshes"]))
 
 
@@ -155,6 +129,7 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
     mesh = models.mesh.fit(pixels, largest.points[0])
     gender, age = models.attributes.tell(pixels, largest.boxes)[0]
     pose = describe.pose(mesh.points)
+    skin = light.skin(pixels, mesh.points)
     return {
         "names": file.name,
         "meshes": mesh.points,
@@ -162,7 +137,9 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
         "ages": np.float32(age),
         "poses": np.array([pose.yaw, pose.pitch, pose.roll], np.float32),
         "expressions": describe.expression(mesh.points),
-        "skins": light.skin(pixels, mesh.points),
+        "skins": skin,
+        "lights": light.of_face(skin, mesh.points),
+        "widths": np.float32(landmarks.width(mesh.points)),
         "presence": np.float32(mesh.presence),
         "embeddings": np.concatenate([r.embed(pixels, largest.points)[0] for r in models.recognisers]),
     }

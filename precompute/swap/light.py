@@ -67,6 +67,12 @@ def fit(difference: Floats, at: Floats, weight: Floats) -> Floats:
     return np.asarray(found, np.float32)
 
 
+def of_face(skin: Floats, mesh: Floats) -> Floats:
+    """Log colours (468, 3) of a face with mesh (478, 3) -> its own smooth light and colour, coefficients (6, 3)."""
+    even = np.full(landmarks.POINTS, 1 / landmarks.POINTS, np.float32)
+    return fit(skin, frame(mesh, mesh[: landmarks.POINTS, :2]), even)
+
+
 def gain(coefficients: Floats, mesh: Floats, size: tuple[int, int]) -> Floats:
     """The smooth factor per channel for every pixel of a (h, w) crop, float32 (h, w, 3)."""
     h, w = size

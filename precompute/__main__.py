@@ -1,0 +1,100 @@
+"""``mfmc-precompute``: seal photos, fetch models, look at the machine. Data on stdout, one-line errors on stderr."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.errors import ConfigError
+from edge.errors import KeyRingError
+from precompute.errors import PrecomputeError
+
+EXAMPLES = """examples:
+  mfmc-precompute models pull                       bring the models here
+  mfmc-precompute doctor                            is this machine ready?
+  mfmc-precompute seal party.jpg --dry-run          list the faces, publish nothing
+  mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
+  mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
+
+faces.json says who is where on the upright photo:
+  [{"point": [412, 230], "owner": "u-1742"}]
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; 0 when it worked, 1 when it did not, 2 (from argparse) when it was not understood."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except (ConfigError, KeyRingError, PrecomputeError) as error:
+        print(f"mfmc-precompute: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("mfmc-precompute: stopped; photos already reported are published, the one at work is as it was", file=sys.stderr)
+        return 130
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "mfmc-precompute", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--config", type=Path, default=Path("config.toml"), metavar="FILE", help="the configuration (default: config.toml)"
+    )
+    common.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_seal(commands.add_parser("seal", parents=[common], help="replace every face and publish"))
+    _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
+    doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _add_seal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="picture files")
+    parser.add_argument("--faces", type=Path, metavar="FILE", help="who is on the photo (JSON); for one photo")
+    parser.add_argument("--as", dest="path", metavar="PATH", help="the photo's address, such as /2026/party.jpg; for one photo")
+    parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
+    parser.add_argument("--flatten", action="store_true", help="put transparent pictures on white")
+    parser.add_argument("--first-frame", action="store_true", help="take the first frame of animated pictures")
+    parser.set_defaults(command=_seal)
+
+
+def _add_models(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, about in (
+        ("pull", "bring models into the cache folder"),
+        ("list", "the registry, and where each model lies"),
+        ("verify", "check every model's bytes; exit 1 if one is missing or wrong"),
+    ):
+        command = commands.add_parser(name, parents=[common], help=about)
+        command.add_argument("names", nargs="*", metavar="MODEL", help="default: all")
+        command.set_defaults(command=_models, action=name)
+
+
+def _seal(arguments: argparse.Namespace) -> int:
+    from precompute import command_seal  # what follows loads models; the help does not
+
+    return command_seal.seal(arguments)
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from precompute import command_models
+
+    return command_models.models(arguments)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from precompute import command_models
+
+    return command_models.doctor(arguments)
+
+
+if __name__ == "__main__":
+    run()

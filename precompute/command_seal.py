@@ -1,0 +1,175 @@
+"""``mfmc-precompute seal``: photo after photo, a line each; one that fails is named and does not stop the others."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from tqdm import tqdm
+
+from edge import address
+from edge.errors import ConfigError
+from edge.errors import NotFound
+from edge.keys import ring
+from precompute import claims
+from precompute import pipeline
+from precompute.config import Config
+from precompute.config import load
+from precompute.errors import PrecomputeError
+from precompute.errors import Rejected
+from precompute.faces import Anonymiser
+from precompute.models import ModelStore
+from precompute.photo import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is the same for every photo of one call."""
+
+    config: Config
+    ring: ring.KeyRing | None
+    limits: Limits
+    anonymiser: Anonymiser
+    claims: list[claims.Claim]
+
+
+def seal(arguments: argparse.Namespace) -> int:
+    """Seal every photo named; 1 if any failed."""
+    if len(arguments.photos) > 1 and (arguments.faces or arguments.path):
+        raise ConfigError("--faces and --as go with one photo; call seal once for each")
+    job = _job(arguments)
+    failed = 0
+    for file, shown in _with_progress(arguments.photos):
+        try:
+            line = _one(file, arguments, job)
+        except PrecomputeError as error:
+            failed += 1
+            line = {"file": str(file), "error": str(error)}
+        with shown.external_write_mode(file=sys.stderr if "error" in line and not arguments.json else sys.stdout):
+            _print(line, arguments.json)
+    return 1 if failed else 0
+
+
+def _with_progress(files: list[Path]) -> Iterator[tuple[Path, tqdm]]:  # type: ignore[type-arg]
+    with tqdm(total=len(files), unit="photo", disable=len(files) == 1 or not sys.stderr.isatty()) as bar:
+        for file in files:
+            yield file, bar
+            bar.update()
+
+
+def _job(arguments: argparse.Namespace) -> Job:
+    """Everything that can be refused is, before the first photo is read."""
+    config = load(arguments.config)
+    found = claims.read(arguments.faces) if arguments.faces else []
+    keys = None if arguments.dry_run else ring.read(config.ring)
+    limits = msgspec.structs.replace(
+        config.own.upload,
+        flatten=config.own.upload.flatten or arguments.flatten,
+        first_frame=config.own.upload.first_frame or arguments.first_frame,
+    )
+    models = config.own.models
+    anonymiser = Anonymiser.load(config.own.faces, ModelStore(models.cache_folder, models.mirror_folder), _progress)
+    for note in anonymiser.notes:
+        print(f"mfmc-precompute: {note}", file=sys.stderr)
+    return Job(config, keys, limits, anonymiser, found)
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """One line that counts up, where somebody is looking."""
+    if sys.stderr.isatty():
+        print(f"\r{what}: {done} of {total}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+
+
+def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, object]:
+    began = time.perf_counter()
+    path = _path(arguments.path, file, job.config.folder)
+    known = None if job.ring is None else pipeline.known_id(job.config, path)
+    data = _bytes(file, job.limits)
+    sealing = pipeline.prepare(data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known)
+    if job.ring is not None:
+        pipeline.release(sealing, path, job.config, job.ring)
+    return _report(file, path, sealing, time.perf_counter() - began, published=job.ring is not None)
+
+
+def _path(wanted: str | None, file: Path, folder: Path) -> str:
+    """The photo's address: as asked, else as the file lies in the published folder, else its name."""
+    inside = file.resolve().is_relative_to(folder.resolve())
+    name = wanted or "/" + (str(file.resolve().relative_to(folder.resolve())) if inside else file.name)
+    try:
+        return address.parse(name if name.startswith("/") else f"/{name}")
+    except NotFound:
+        raise Rejected(f"{name} cannot be an address: use letters, digits and ._- only, or give another name with --as") from None
+
+
+def _bytes(file: Path, limits: Limits) -> bytes:
+    try:
+        with file.open("rb") as source:
+            return source.read(limits.max_upload_bytes + 1)
+    except OSError as error:
+        raise Rejected(f"cannot be read ({error.strerror})") from None
+
+
+def _report(file: Path, path: str, sealing: pipeline.Sealing, seconds: float, *, published: bool) -> dict[str, object]:
+    sealed, photo, replaced = sealing.sealed, sealing.photo, sealing.replacement
+    faces = [
+        {
+            "box": [round(v) for v in face.box],
+            "owner": owner,
+            "method": fake.method,
+            "reason": face.reason,
+            "similarity": {m.recogniser: round(m.similarity, 3) for m in measured},
+            "certified": all(m.passed for m in measured),
+        }
+        for face, owner, fake, measured in zip(
+            replaced.faces, sealing.owners, replaced.fakes, replaced.measured, strict=True
+        )
+    ]
+    return {
+        "file": str(file),
+        "path": path,
+        "published": published,
+        "width": photo.pixels.shape[1],
+        "height": photo.pixels.shape[0],
+        "faces": faces,
+        "upload_bytes": photo.upload_bytes,
+        "base_bytes": len(sealed.base),
+        "sidecar_bytes": len(sealed.sidecar),
+        "restart_interval": sealed.restart,
+        "notes": list(photo.notes),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _print(line: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(line), flush=True)
+    elif "error" in line:
+        print(f"{line['file']}: {line['error']}", file=sys.stderr, flush=True)
+    else:
+        print(_sentence(line), flush=True)
+
+
+def _sentence(line: dict[str, object]) -> str:
+    faces: list[dict[str, object]] = line["faces"]  # type: ignore[assignment]
+    swapped = sum(face["method"] != "opaque" for face in faces)
+    done = "published" if line["published"] else "dry run, not published"
+    if faces:
+        what = f"{len(faces)} faces, {swapped} swapped, {len(faces) - swapped} filled"
+    else:
+        what = "no faces found: shown as it is"
+    size = (int(str(line["base_bytes"])) + int(str(line["sidecar_bytes"]))) / max(1, int(str(line["upload_bytes"])))
+    parts = [f"{line['file']} -> {line['path']}: {what}; {size:.2f}x the upload's bytes, {line['seconds']} s; {done}"]
+    parts += [f"  note: {note}" for note in line["notes"]]  # type: ignore[attr-defined]
+    if not line["published"]:
+        parts += [f"  face at {face['box']}: {face['method']}{_because(face)}" for face in faces]
+    return "\n".join(parts)
+
+
+def _because(face: dict[str, object]) -> str:
+    owner = f", owner {face['owner']}" if face["owner"] else ""
+    return owner + (f" ({face['reason']})" if face["reason"] and face["method"] == "opaque" else "")

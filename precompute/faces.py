@@ -1,0 +1,216 @@
+"""Faces for the upload flow: find them, make faces of nobody, measure what came out. Models and donors stay behind this."""
+
+import os
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from precompute import certify
+from precompute import describe
+from precompute import donor_index
+from precompute import equipment
+from precompute import landmarks
+from precompute.blend import Fake as Fake
+from precompute.certify import Measurement as Measurement
+from precompute.detect import Detections
+from precompute.donors import Donor
+from precompute.donors import Gallery
+from precompute.donors import Index
+from precompute.donors import Wanted
+from precompute.equipment import Equipment
+from precompute.errors import DonorsUnusable
+from precompute.models import ModelStore
+from precompute.models import Progress
+from precompute.settings import FacesConfig as FacesConfig
+from precompute.swap import Swapper
+from precompute.swap import light
+from precompute.swap import mask
+from precompute.swap import opaque
+from precompute.swap.donor import DonorSwapper
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+DONORS_VARIABLE = "MFMC_DONORS"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face of the upright picture; x, y in its pixels, angles in degrees (signs as in ``describe.Pose``).
+
+    box x, y, w, h; points float32 (5, 2) left to right: eyes, nose, mouth corners; mesh float32 (478, 3); presence 0..1;
+    embeddings: recogniser -> float32 (d,). ``usable``: it can be swapped; else ``reason`` says why not.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    points: Floats
+    mesh: Floats | None
+    presence: float
+    gender: describe.Gender
+    age: float
+    yaw: float
+    pitch: float
+    roll: float
+    embeddings: Mapping[str, Floats]
+    usable: bool
+    reason: str | None
+
+
+class Anonymiser:
+    """Finds faces, makes synthetic ones and measures the outcome. ``notes`` are sentences that the operator should read."""
+
+    def __init__(self, config: FacesConfig, models: Equipment, gallery: Gallery | None, swapper: Swapper | None) -> None:
+        self._config = config
+        self._models = models
+        self._gallery = gallery
+        self._swapper = swapper
+        self.notes: tuple[str, ...] = () if gallery else (NO_DONORS,)
+
+    @classmethod
+    def load(
+        cls, config: FacesConfig, models: ModelStore, progress: Progress | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> "Anonymiser":  # fmt: skip
+        """Load models, and open or build the donors' index; raises ``PrecomputeError``."""
+        loaded = equipment.load(config, models)
+        folder = donors_folder(config, environ)
+        if folder is None:
+            return cls(config, loaded, None, None)
+        if not folder.is_dir():
+            raise DonorsUnusable(f"the donors folder {folder} is not there: mend donors_folder or {DONORS_VARIABLE}")
+        index = donor_index.open_index(folder, config, models, progress)
+        return cls(config, loaded, gallery(folder, index, config, loaded), DonorSwapper(index.reference))
+
+    def find(self, pixels: Pixels) -> tuple[Face, ...]:
+        """Every face of BGR uint8 (h, w, 3), from left to right and then from top to bottom."""
+        found = self._models.detector.find(pixels, self._config.detect_long_sides_px)
+        found = found.take(np.lexsort((found.boxes[:, 1], found.boxes[:, 0])))
+        told = self._models.attributes.tell(pixels, found.boxes)
+        seen = {r.name: r.embed(pixels, found.points) for r in self._models.recognisers}
+        return tuple(
+            self._face(pixels, found, i, told[i], {name: vectors[i] for name, vectors in seen.items()})
+            for i in range(len(found))
+        )
+
+    def _face(
+        self, pixels: Pixels, found: Detections, i: int, told: tuple[describe.Gender, float], seen: Mapping[str, Floats]
+    ) -> Face:
+        points = found.points[i]
+        mesh = self._models.mesh.fit(pixels, points)
+        pose = describe.pose(mesh.points)
+        x, y, w, h = (float(value) for value in found.boxes[i])
+        reason = unfit(mesh, points, pose, (x, y, w, h), pixels.shape[:2], self._config)
+        return Face(
+            (x, y, w, h), float(found.scores[i]), points, mesh.points, mesh.presence, told[0], told[1],
+            pose.yaw, pose.pitch, pose.roll, seen, reason is None, reason,
+        )  # fmt: skip
+
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
+        """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone."""
+        if face.usable and face.mesh is not None and self._gallery is not None and self._swapper is not None:
+            around = Around.of(pixels, face.mesh)
+            for donor in self._gallery.choose(wanted(around, face), rng, self._config.tries):
+                yield around.fake(self._swapper, donor, rng)
+        yield opaque.fill(pixels, face.box, tilt(face.points))
+
+    def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
+        """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""
+        box = np.array(face.box, np.float32)
+        models = self._models
+        return certify.measure(output, face.points, box, face.embeddings, models.recognisers, models.detector)
+
+
+NO_DONORS = f"there are no donor faces, so every face gets the opaque fill; set donors_folder or {DONORS_VARIABLE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A face with what is close to it: the crop, its corner in the picture, and the mesh in the crop's pixels."""
+
+    crop: Pixels
+    corner: tuple[int, int]
+    mesh: Floats
+
+    @classmethod
+    def of(cls, pixels: Pixels, mesh: Floats) -> "Around":
+        """The part of the picture that the mask of the mesh covers, with a margin, as far as the picture goes."""
+        edge = mask.outline(mesh)
+        size = np.array(pixels.shape[1::-1])
+        low = np.clip(np.floor(edge.min(0)).astype(int) - 2, 0, size - 1)
+        high = np.clip(np.ceil(edge.max(0)).astype(int) + 3, low + 1, size)
+        moved = mesh - np.array([*low, 0], np.float32)
+        return cls(pixels[low[1] : high[1], low[0] : high[0]], (int(low[0]), int(low[1])), moved)
+
+    def fake(self, swapper: Swapper, donor: Donor, rng: np.random.Generator) -> Fake:
+        """The donor's face for this place."""
+        pixels = swapper.render(self.crop, self.mesh, donor, rng)
+        weight = mask.weight(self.mesh, self.crop.shape[:2])
+        return Fake(*self.corner, pixels, weight, "donor", donor.name)
+
+
+def donors_folder(config: FacesConfig, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Where donors lie: ``MFMC_DONORS``, or the configured folder, or nowhere."""
+    named = environ.get(DONORS_VARIABLE)
+    return Path(named) if named else config.donors_folder
+
+
+def gallery(folder: Path, index: Index, config: FacesConfig, models: Equipment) -> Gallery:
+    """The donors of an index with the limits of the loaded recognisers."""
+    face = np.zeros((1, 5, 2), np.float32)
+    sizes = [r.embed(np.zeros((8, 8, 3), np.uint8), face).shape[1] for r in models.recognisers]
+    limits = [(size, r.threshold - config.identity_margin) for size, r in zip(sizes, models.recognisers, strict=True)]
+    return Gallery(folder, index, tuple(limits), config.shortlist, config.age_band_years)
+
+
+def wanted(around: Around, face: Face) -> Wanted:
+    """What a donor for this face should be like."""
+    skin = light.skin(around.crop, around.mesh)
+    return Wanted(
+        face.gender, face.age, np.array([face.yaw, face.pitch, face.roll], np.float32),
+        describe.expression(around.mesh), light.of_face(skin, around.mesh), landmarks.width(around.mesh),
+        np.concatenate(list(face.embeddings.values())),
+    )  # fmt: skip
+
+
+def tilt(points: Floats) -> float:
+    """Five points (5, 2) -> how far the line through the eyes is turned clockwise, in degrees."""
+    across = points[1] - points[0]
+    return float(np.degrees(np.arctan2(across[1], across[0])))
+
+
+def unfit(
+    mesh: landmarks.Mesh, points: Floats, pose: describe.Pose, box: tuple[float, float, float, float],
+    size: tuple[int, ...], config: FacesConfig,
+) -> str | None:  # fmt: skip
+    """Why a face cannot be swapped well, or None."""
+    if box[2] < config.swap_width_px:
+        return "too small"
+    if mesh.presence < config.swap_presence:
+        return "not clearly a face"
+    if abs(pose.yaw) > config.swap_yaw_degrees:
+        return "turned too far"
+    if visible(mesh.points, size) < config.swap_visible_share:
+        return "cut off by the picture's edge"
+    return None if agrees(mesh.points, points) else "points and mesh disagree"
+
+
+def visible(mesh: Floats, size: tuple[int, ...]) -> float:
+    """Share of the mesh's points inside of a (h, w) picture."""
+    x, y = mesh[:, 0], mesh[:, 1]
+    return float(((x >= 0) & (y >= 0) & (x < size[1]) & (y < size[0])).mean())
+
+
+def agrees(mesh: Floats, points: Floats) -> bool:
+    """Whether eyes and mouth of the mesh lie near the detector's five points."""
+    pairs = [landmarks.LEFT_EYE, landmarks.RIGHT_EYE, landmarks.MOUTH[:1], landmarks.MOUTH[1:]]
+    there = np.stack([mesh[list(pair), :2].mean(0) for pair in pairs])
+    miss = np.linalg.norm(there - points[[0, 1, 3, 4]], axis=1)
+    return bool(miss.max() < AGREE_SHARE * landmarks.width(mesh))
+
+
+AGREE_SHARE = 0.25
