@@ -1,6 +1,8 @@
-"""Reveal over HTTP against a bare aiohttp server that returns the same bytes: requests per second, same run, by ``wrk``.
+"""Reveal over HTTP against a bare aiohttp server that returns the same bytes: requests per second, same run, by
+``wrk``.
 
-The servers are pinned to one core and the load to another; the rounds alternate, so that a busy machine slows all of them.
+The servers are pinned to one core and the load to another; the rounds alternate, so that a busy machine slows all of
+them.
 """
 
 import argparse
@@ -139,7 +141,10 @@ def misses(found: dict[str, float]) -> list[str]:
 
 
 def publish(folder: Path) -> tuple[bytes, bytes, str]:
-    """Seal and publish a made-up photo of about 300 kB; its base, its original, and the token of a friend of both faces."""
+    """Seal and publish a made-up photo of about 300 kB.
+
+    Its base, its original, and the token of a friend of both faces.
+    """
     signer = Ed25519PrivateKey.generate()
     pem = signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / "issuer.pem").write_bytes(pem)
@@ -151,7 +156,8 @@ def publish(folder: Path) -> tuple[bytes, bytes, str]:
     for name, content in zip(names(PATH, made.version), (made.base, made.sidecar), strict=True):
         (folder / "origin" / name).write_bytes(content)
     asyncio.run(record(folder, photo))
-    claims = {"iss": "bench", "aud": "bench", "sub": "u-eve", "friends": ["u-red", "u-blue"], "exp": int(time.time()) + 800}
+    claims = {"iss": "bench", "aud": "bench", "sub": "u-eve", "exp": int(time.time()) + 800}
+    claims["friends"] = ["u-red", "u-blue"]
     return made.base, made.skeleton, jwt.encode(claims, signer, "EdDSA")
 
 

@@ -7,8 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import address, config
-from edge.errors import ConfigError, KeyRingError, NotFound, Unavailable
+from edge import address
+from edge import config
+from edge.errors import ConfigError
+from edge.errors import KeyRingError
+from edge.errors import NotFound
+from edge.errors import Unavailable
 from edge.friends import is_user
 from edge.keys import ring
 

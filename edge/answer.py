@@ -7,17 +7,23 @@
     spliced         anyone                     private, no-cache or no-store, as configured
     a sentence      anyone                     no-store
 
-Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5) and a strong entity tag; ranges are never served,
-since two ranges could come from two variants.
+Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5) and a strong entity tag; ranges are
+never served, since two ranges could come from two variants.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from edge import config
-from edge.viewer import REFUSED, STRANGER, Viewer
+from edge.viewer import REFUSED
+from edge.viewer import STRANGER
+from edge.viewer import Viewer
+from edge.wire import Buffer
+from edge.wire import Prepared
 
 PLAIN = {
     "Content-Type": "text/plain; charset=utf-8",
@@ -29,16 +35,33 @@ PLAIN = {
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """The status line and headers of a picture and of its 304, made once; only the entity tag is missing."""
+
+    ok: bytes
+    unchanged: bytes
+
+    @classmethod
+    def of(cls, settings: config.Edge, cache_control: str) -> Self:
+        """The headers of a picture that may be kept as ``cache_control`` says (RFC 9111 section 5.2.2)."""
+        kept = f"Cache-Control: {cache_control}\r\nVary: Authorization, Cookie\r\nAccept-Ranges: none\r\n"
+        kept += f"X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: {settings.resource_policy}\r\n"
+        kept += "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n"
+        ok = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n{kept}"
+        return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode())
+
+
 class Answers:
-    """The headers of pictures, made once; an answer adds its entity tag and nothing else."""
+    """The manners of pictures; an answer adds its entity tag and nothing else."""
 
     def __init__(self, settings: config.Edge) -> None:
-        self._public = _picture(settings, f"public, max-age={settings.public_max_age_seconds}")
-        self._personal = _picture(settings, "private, no-cache")
-        self._refused = _picture(settings, "private, no-store")
-        self._spliced = _picture(settings, f"private, {settings.spliced_cache}")
+        self._public = Manner.of(settings, f"public, max-age={settings.public_max_age_seconds}")
+        self._personal = Manner.of(settings, "private, no-cache")
+        self._refused = Manner.of(settings, "private, no-store")
+        self._spliced = Manner.of(settings, f"private, {settings.spliced_cache}")
 
-    def manner(self, viewer: Viewer, granted: frozenset[int]) -> Mapping[str, str]:
+    def manner(self, viewer: Viewer, granted: frozenset[int]) -> Manner:
         """The headers for this viewer and decision, but for the entity tag."""
         if granted:
             return self._spliced
@@ -47,20 +70,21 @@ class Answers:
         return self._refused if viewer is REFUSED else self._personal
 
 
-def picture(manner: Mapping[str, str], tag: str, body: bytes) -> web.Response:
+def picture(manner: Manner, tag: str, body: Sequence[Buffer], now: float) -> web.StreamResponse:
     """A 200 with the picture; for HEAD the same headers, Content-Length included, and no body."""
-    return web.Response(body=body, headers={**manner, "ETag": tag})
+    return Prepared(200, b"%bETag: %b\r\n" % (manner.ok, tag.encode()), body, now)
 
 
-def not_modified(manner: Mapping[str, str], tag: str) -> web.Response:
+def not_modified(manner: Manner, tag: str, now: float) -> web.StreamResponse:
     """A 304 (RFC 9110 section 15.4.5): the headers of the picture that the client already has."""
-    headers = {**manner, "ETag": tag}
-    del headers["Content-Type"]
-    return web.Response(status=304, headers=headers)
+    return Prepared(304, b"%bETag: %b\r\n" % (manner.unchanged, tag.encode()), None, now)
 
 
 def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:
-    """Whether the client holds just this variant: If-None-Match, a list or ``*`` (RFC 9110 section 13.1.2)."""
+    """Whether the client holds just this variant: If-None-Match, a list or ``*`` (RFC 9110 section 13.1.2).
+
+    The comparison is the weak one, as that section asks: a cache between may have weakened the tag, never changed it.
+    """
     if "If-None-Match" not in headers:
         return False
     held = [entry.strip(" \t") for line in headers.getall("If-None-Match") for entry in line.split(",")]
@@ -80,16 +104,3 @@ def page(html: str, style_hash: str) -> web.Response:
     """A page of ours: no script, one inline style named by its hash, pictures from here alone."""
     own = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": PAGE_POLICY.format(style_hash)}
     return web.Response(body=html.encode(), headers={**PLAIN, **own})
-
-
-def _picture(settings: config.Edge, cache_control: str) -> dict[str, str]:
-    return {
-        "Content-Type": "image/jpeg",
-        "Cache-Control": cache_control,
-        "Vary": "Authorization, Cookie",
-        "Accept-Ranges": "none",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cross-Origin-Resource-Policy": settings.resource_policy,
-        "Referrer-Policy": "no-referrer",
-    }

@@ -2,17 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from edge import answer, config, issuer, origin
+from edge import answer
+from edge import config
+from edge import issuer
+from edge import origin
 from edge.address import OURS
 from edge.answer import Answers
 from edge.cache.memory import Memory
-from edge.cache.store import Cache, DiskCache, NullCache
+from edge.cache.store import Cache
+from edge.cache.store import DiskCache
+from edge.cache.store import NullCache
 from edge.catalog import Catalog
 from edge.demo import Demo
 from edge.errors import NotFound
@@ -23,6 +30,7 @@ from edge.plans import Plans
 from edge.server import require_plain
 from edge.token import Door
 from edge.view import View
+from edge.viewer import Viewer
 from edge.viewer import Viewers
 
 
@@ -35,14 +43,14 @@ class App:
     demo: Demo | None
     clock: Callable[[], float]
 
-    async def handle(self, request: web.BaseRequest) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; raises ``Refusal``."""
         require_plain(request)
         if request.raw_path.startswith(OURS):
             return await self._own(request)
         return await self.view.show(request, self.clock())
 
-    async def _own(self, request: web.BaseRequest) -> web.Response:
+    async def _own(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.raw_path.removeprefix(OURS):
             case "health":
                 return answer.sentence(200, "alive")
@@ -55,7 +63,9 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: config.Config, boot_key: bytes, clock: Callable[[], float] = time.time) -> AsyncIterator[App]:
+async def open_app(
+    settings: config.Config, boot_key: bytes, clock: Callable[[], float] = time.time
+) -> AsyncIterator[App]:
     """The edge, ready to answer; raises ``ConfigError`` or ``KeyRingError`` for what it cannot run with.
 
     ``boot_key`` seals the disk cache: random, and the same for all workers of one start.
@@ -94,7 +104,8 @@ def _viewers(settings: config.Token, keys: issuer.Issuer) -> Viewers:
         max_lifetime=settings.max_lifetime_seconds,
         leeway=settings.leeway_seconds,
     )
-    return Viewers(door, keys, settings.cookie, Memory(items=settings.remembered_tokens, size=settings.remembered_bytes))
+    remembered: Memory[bytes, Viewer] = Memory(items=settings.remembered_tokens, size=settings.remembered_bytes)
+    return Viewers(door, keys, settings.cookie, remembered)
 
 
 def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack) -> Cache:

@@ -1,20 +1,32 @@
 """What is published and who is on it: photos, faces, owners, rules and wrapped keys, in one SQLite file.
 
-The catalog is the commit point of a publication: a photo exists once its row does, and the row names the one version whose
-files are shown. Owners' rules live apart from photos, so that publishing again never forgets them.
+The catalog is the commit point of a publication: a photo exists once its row does, and the row names the one version
+whose files are shown. Owners' rules live apart from photos, so that publishing again never forgets them.
 """
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+from typing import Self
 
-from sqlalchemy import Row, delete, event, func, insert, make_url, select, text, update
+from sqlalchemy import Row
+from sqlalchemy import delete
+from sqlalchemy import event
+from sqlalchemy import func
+from sqlalchemy import insert
+from sqlalchemy import make_url
+from sqlalchemy import select
+from sqlalchemy import text
+from sqlalchemy import update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from edge import tables
 from edge.errors import Unavailable
@@ -24,7 +36,10 @@ BUSY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face of a photo; ``box`` is x, y, width, height in the upright photo, ``rule`` the one in force (None: default)."""
+    """One face of a photo.
+
+    ``box`` is x, y, width, height in the upright photo, ``rule`` the one in force (None: default).
+    """
 
     slot: int
     box: tuple[int, int, int, int]
@@ -81,8 +96,8 @@ class Catalog:
     async def publish(self, photo: Photo, certificate: str = "") -> bytes | None:
         """Make ``photo`` the one shown at its path; returns the version it replaces, whose files may then be swept.
 
-        A face's ``rule`` is stored as this photo's override. Where it is None, an override that the same owner set on the
-        version before stays, so that publishing again never shows more than the owner allowed.
+        A face's ``rule`` is stored as this photo's override. Where it is None, an override that the same owner set on
+        the version before stays, so that publishing again never shows more than the owner allowed.
         """
         async with _transaction(self._engine) as connection:
             before = await connection.scalar(select(tables.PHOTO.c.version).filter_by(path=photo.path))
@@ -176,10 +191,9 @@ def _photo_row(photo: Photo, certificate: str) -> dict[str, object]:
 def _face_rows(photo: Photo, overrides: dict[str, str]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for face in photo.faces:
-        x, y, w, h = face.box
         rule = face.rule or (None if face.owner is None else overrides.get(face.owner))
-        keep = {"path": photo.path, "slot": face.slot, "owner": face.owner, "rule": rule, "wrapped_key": face.wrapped_key}
-        rows.append(keep | {"x": x, "y": y, "w": w, "h": h})
+        row = {"path": photo.path, "slot": face.slot, "owner": face.owner, "rule": rule}
+        rows.append(row | {"wrapped_key": face.wrapped_key} | dict(zip("xywh", face.box, strict=True)))
     return rows
 
 

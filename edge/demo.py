@@ -10,9 +10,11 @@ from html import escape
 
 from aiohttp import web
 
-from edge import answer, config
+from edge import answer
+from edge import config
 from edge.address import OURS
-from edge.catalog import Face, Photo
+from edge.catalog import Face
+from edge.catalog import Photo
 from edge.errors import NotFound
 from edge.policy import decide
 from edge.view import View
@@ -45,7 +47,7 @@ class Demo:
         self._views = {entry.name: entry for entry in settings.views}
         self._view = view
 
-    async def handle(self, request: web.BaseRequest, now: float) -> web.Response:
+    async def handle(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
         """The page or one of its pictures; raises ``NotFound``."""
         place = request.raw_path.removeprefix(OURS)
         if place == "demo":
@@ -93,7 +95,7 @@ def _who(viewer: Viewer) -> str:
 
 def _owned(face: Face, default_rule: str) -> str:
     x, y, w, h = face.box
-    where = f"<span>Face at {x}, {y} ({w} × {h}):</span>"
+    where = f"<span>Face at {x}, {y} ({w} x {h}):</span>"
     if face.owner is None:
         return f"{where} unclaimed, so nobody sees it"
     return f"{where} {escape(face.owner)} lets {escape(face.rule or default_rule)} see it"

@@ -1,10 +1,14 @@
 """Fetching one whole file from one fixed address, with every bound on."""
 
 import aiohttp
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientSession
+from aiohttp import ClientTimeout
+from aiohttp import DummyCookieJar
+from aiohttp import TCPConnector
 from yarl import URL
 
-from edge.errors import OriginFailed, OriginTimeout
+from edge.errors import OriginFailed
+from edge.errors import OriginTimeout
 
 CHUNK_BYTES = 1 << 16
 
@@ -22,7 +26,10 @@ def session(*, timeout_seconds: float, connect_seconds: float, connections: int)
 
 
 async def whole(client: ClientSession, url: URL, limit: int) -> bytes:
-    """The complete 200 answer of at most ``limit`` bytes; raises ``OriginFailed`` or ``OriginTimeout``, never a part."""
+    """The complete 200 answer of at most ``limit`` bytes.
+
+    Raises ``OriginFailed`` or ``OriginTimeout``, never a part.
+    """
     try:
         async with client.get(url, allow_redirects=False) as answer:
             if answer.status != 200 or "Content-Encoding" in answer.headers:

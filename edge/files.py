@@ -1,7 +1,7 @@
 """The published files of a photo: memory first, then the sealed disk cache, then the origin.
 
-A base is compared with the catalog's hash once, when it enters memory. A wrong file at the origin could be an original, so
-one that does not match is never kept and never shown.
+A base is compared with the catalog's hash once, when it enters memory. A wrong file at the origin could be an
+original, so one that does not match is never kept and never shown.
 """
 
 import hashlib
@@ -12,7 +12,8 @@ from edge.cache.memory import Memory
 from edge.cache.store import Cache
 from edge.catalog import Photo
 from edge.errors import OriginFailed
-from edge.origin import Origin, names
+from edge.origin import Origin
+from edge.origin import names
 
 FOREVER = float("inf")  # the files of a version never change
 
@@ -36,7 +37,10 @@ class Files:
         return await self._flight.run(name, lambda: self._fetch(name, digest, now))
 
     async def sidecar(self, photo: Photo, now: float) -> bytes:
-        """The sealed patches, unchecked: whoever parses them finds out; raises ``OriginFailed`` or ``OriginTimeout``."""
+        """The sealed patches, unchecked: whoever parses them finds out.
+
+        Raises ``OriginFailed`` or ``OriginTimeout``.
+        """
         name = names(photo.path, photo.version)[1]
         kept = self._memory.get(name, now)
         return kept if kept is not None else await self._flight.run(name, lambda: self._fetch(name, None, now))

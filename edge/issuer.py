@@ -6,18 +6,25 @@ Which algorithm a key is for is decided by configuration, never by the token: a 
 import asyncio
 import logging
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated
+from typing import Any
+from typing import Protocol
 
 import jwt
 import msgspec
 from aiohttp import ClientSession
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from yarl import URL
 
-from edge import config, download
+from edge import config
+from edge import download
 from edge.cache.flight import Flight
-from edge.errors import ConfigError, Refusal, TokenRefused
+from edge.errors import ConfigError
+from edge.errors import Refusal
+from edge.errors import TokenRefused
 from edge.keys import secret_file
 
 MAX_SET_BYTES = 1 << 20
@@ -99,7 +106,10 @@ class RemoteKeySet:
         self._refreshing = asyncio.create_task(self._refresh(refresh_seconds))
 
     async def key(self, kid: str | None, now: float) -> Key:
-        """The named key; an unknown name causes at most one fetch per ``MIN_REFETCH_SECONDS``, shared by all who ask."""
+        """The named key.
+
+        An unknown name causes at most one fetch per ``MIN_REFETCH_SECONDS``, shared by all who ask.
+        """
         try:
             return self._keys.find(kid)
         except TokenRefused:
@@ -193,7 +203,7 @@ def _public_key(file: Path, algorithm: str) -> Key:
 def _secret(file: Path) -> bytes:
     secret = secret_file.read(file, MAX_SET_BYTES)
     if len(secret) < MIN_SECRET_BYTES:
-        raise ConfigError(f"edge.token.key_file: {file} holds fewer than {MIN_SECRET_BYTES} bytes (RFC 7518 section 3.2)")
+        raise ConfigError(f"edge.token.key_file: {file} holds fewer than {MIN_SECRET_BYTES} bytes (RFC 7518 3.2)")
     return secret
 
 

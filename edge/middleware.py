@@ -2,18 +2,29 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from edge import answer
 from edge.address import OURS
-from edge.errors import BadRequest, MethodNotAllowed, Refusal
+from edge.errors import BadRequest
+from edge.errors import MethodNotAllowed
+from edge.errors import Refusal
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-THEIRS = ("aiohttp.server", "aiohttp.client", "aiohttp.internal", "aiohttp.web", "aiohttp.access", "asyncio")
+THEIRS = (
+    "aiohttp.server",
+    "aiohttp.client",
+    "aiohttp.internal",
+    "aiohttp.web",
+    "aiohttp.access",
+    "aiosqlite",  # at DEBUG it logs every parameter
+    "asyncio",
+)
 
 _log = logging.getLogger("mfmc.edge")
 

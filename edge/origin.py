@@ -9,8 +9,11 @@ from typing import Protocol
 from aiohttp import ClientSession
 from yarl import URL
 
-from edge import config, download
-from edge.errors import ConfigError, OriginFailed, OriginTimeout
+from edge import config
+from edge import download
+from edge.errors import ConfigError
+from edge.errors import OriginFailed
+from edge.errors import OriginTimeout
 
 
 def names(path: str, version: bytes) -> tuple[str, str]:
@@ -62,14 +65,16 @@ class FolderOrigin:
             handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=here)
         finally:
             os.close(here)
-        with os.fdopen(handle, "rb") as source:
-            return self._whole(source.fileno())
+        try:
+            return self._whole(handle)
+        finally:
+            os.close(handle)
 
     def _whole(self, handle: int) -> bytes:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode) or about.st_size > self._max_bytes:
             raise OriginFailed
-        with os.fdopen(os.dup(handle), "rb") as source:
+        with open(handle, "rb", closefd=False) as source:
             content = source.read(about.st_size + 1)
         if len(content) != about.st_size:
             raise OriginFailed

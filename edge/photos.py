@@ -2,7 +2,8 @@
 
 from edge.cache.flight import Flight
 from edge.cache.memory import Memory
-from edge.catalog import Catalog, Photo
+from edge.catalog import Catalog
+from edge.catalog import Photo
 from edge.errors import NotFound
 
 

@@ -4,16 +4,23 @@ Face keys are unwrapped for the granted faces alone, and kept (inside a plan) fo
 """
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.cache import key
 from edge.cache.memory import Memory
 from edge.catalog import Photo
-from edge.errors import Damaged, KeyRingError, OriginFailed, OriginTimeout
+from edge.errors import Damaged
+from edge.errors import KeyRingError
+from edge.errors import OriginFailed
+from edge.errors import OriginTimeout
 from edge.files import Files
 from edge.keys.envelope import wrap_context
 from edge.keys.ring import Wrapping
-from edge.render import sealed, splice
+from edge.pieces import Layout
+from edge.render import sealed
+from edge.render import splice
+from edge.wire import Buffer
 
 TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
@@ -23,9 +30,12 @@ Granted = frozenset[int]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """A plan, or None where the patches do not open; remembered either way, so that a fault costs one try per while."""
+    """A plan laid out, or None where the patches do not open.
 
-    plan: splice.Plan | None
+    Remembered either way, so that a fault costs one try per while.
+    """
+
+    layout: Layout | None
 
 
 def base_tag(photo: Photo) -> str:
@@ -44,24 +54,26 @@ class Plans:
         self._tags: Memory[tuple[bytes, Granted], str] = Memory(items=items, size=items)
 
     def tag(self, photo: Photo, granted: Granted, now: float) -> str:
-        """The strong entity tag of the photo with ``granted`` faces real: the same on every edge, told to nobody by others.
+        """The strong entity tag of the photo with ``granted`` faces real: the same on every edge, told to nobody by
+        others.
 
-        HMAC-SHA256 of the decision under the photo's directory key, cut to 128 bits. The base's tag where that key is lost.
+        HMAC-SHA256 of the decision under the photo's directory key, cut to 128 bits. The base's tag where that key is
+        lost.
         """
         if not granted:
             return base_tag(photo)
         known = self._tags.get((photo.version, granted), now)
         return known if known is not None else self._new_tag(photo, granted, now)
 
-    async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> bytes | None:
+    async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Sequence[Buffer] | None:
         """The photo with the ``granted`` faces real; None when nothing is granted or any patch does not open."""
         if not granted:
             return None
         opened = self._plans.get((photo.version, granted), now) or await self._open(photo, granted, base, now)
-        if opened.plan is None:
+        if opened.layout is None:
             return None
         try:
-            return splice.reveal(opened.plan)
+            return opened.layout.open()
         except Damaged:
             await self._remember_fault(photo, granted, now)
             return None
@@ -81,7 +93,7 @@ class Plans:
             plan = await self._plan(photo, granted, base, now)
         except (Damaged, KeyRingError, OriginFailed, OriginTimeout):
             return await self._remember_fault(photo, granted, now)
-        opened = Opened(plan)
+        opened = Opened(Layout.of(plan))
         size = len(base) + plan.size + PLAN_OVERHEAD_BYTES
         self._plans.put((photo.version, granted), opened, size=size, now=now, expires=now + self._seconds)
         return opened

@@ -9,8 +9,10 @@ Rule model, the owner of a face decides:
     anything else, an unknown rule included          -> fake
 """
 
-from edge.catalog import Face, Photo
-from edge.viewer import STRANGER, Viewer
+from edge.catalog import Face
+from edge.catalog import Photo
+from edge.viewer import STRANGER
+from edge.viewer import Viewer
 
 
 def decide(photo: Photo, viewer: Viewer, now: float, default_rule: str) -> frozenset[int]:

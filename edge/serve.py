@@ -13,11 +13,15 @@ import uvloop
 from aiohttp import web
 
 from edge.app import open_app
-from edge.cache.store import KEY_BYTES, DiskCache
+from edge.cache.store import KEY_BYTES
+from edge.cache.store import DiskCache
 from edge.config import Config
-from edge.errors import ConfigError, KeyRingError, Unavailable
+from edge.errors import ConfigError
+from edge.errors import KeyRingError
+from edge.errors import Unavailable
 from edge.middleware import quiet_libraries
-from edge.server import Server, require_fast_parser
+from edge.server import Server
+from edge.server import require_fast_parser
 from edge.workers import Supervisor
 
 BACKLOG = 1_024

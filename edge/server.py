@@ -5,11 +5,18 @@ import logging
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
+from aiohttp.http_parser import HttpRequestParser
+from aiohttp.http_parser import HttpRequestParserPy
 
 from edge import config
-from edge.errors import BadRequest, ConfigError, MethodNotAllowed, Refusal
-from edge.middleware import AccessLog, Handler, guarded, refused
+from edge.errors import BadRequest
+from edge.errors import ConfigError
+from edge.errors import MethodNotAllowed
+from edge.errors import Refusal
+from edge.middleware import AccessLog
+from edge.middleware import Handler
+from edge.middleware import guarded
+from edge.middleware import refused
 
 HEADER_ROOM_BYTES = 4_096  # besides the token: other cookies, a browser's own headers
 MAX_HEADERS = 64

@@ -1,6 +1,14 @@
 """The catalog's tables; lengths and relations are checked by the database, so that no program can store half a face."""
 
-from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import CheckConstraint
+from sqlalchemy import Column
+from sqlalchemy import Float
+from sqlalchemy import ForeignKey
+from sqlalchemy import Integer
+from sqlalchemy import LargeBinary
+from sqlalchemy import MetaData
+from sqlalchemy import Table
+from sqlalchemy import Text
 
 METADATA = MetaData()
 

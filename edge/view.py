@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from edge import address, answer
+from edge import address
+from edge import answer
 from edge.answer import Answers
 from edge.files import Files
 from edge.photos import Photos
-from edge.plans import Plans, base_tag
+from edge.plans import Plans
+from edge.plans import base_tag
 from edge.policy import decide
 from edge.viewer import Viewers
 
@@ -24,7 +26,7 @@ class View:
     answers: Answers
     default_rule: str
 
-    async def show(self, request: web.BaseRequest, now: float) -> web.Response:
+    async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
         """The photo at the request's raw path as this viewer may see it at ``now``; raises ``Refusal``.
 
         The decision comes before every lookup of pictures and keys. Whatever does not open shows the base.
@@ -36,9 +38,9 @@ class View:
         manner = self.answers.manner(viewer, granted)
         tag = self.plans.tag(photo, granted, now)
         if answer.unchanged(request.headers, tag):
-            return answer.not_modified(manner, tag)
+            return answer.not_modified(manner, tag, now)
         base = await self.files.base(photo, now)
         spliced = await self.plans.reveal(photo, granted, base, now)
         if spliced is None:
-            return answer.picture(manner, base_tag(photo), base)
-        return answer.picture(manner, tag, spliced)
+            return answer.picture(manner, base_tag(photo), (base,), now)
+        return answer.picture(manner, tag, spliced, now)

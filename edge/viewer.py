@@ -1,6 +1,7 @@
 """Who is looking: the bearer token of a request as a ``Viewer``.
 
-Credentials come from ``Authorization: Bearer`` (RFC 6750 section 2.1) or, without that header, from one cookie. Credentials
+Credentials come from ``Authorization: Bearer`` (RFC 6750 section 2.1) or, without that header, from one cookie.
+Credentials
 that prove nothing make their bearer a stranger; nothing about them is logged, answered or kept. Verified tokens are
 remembered by digest until they expire.
 """
@@ -13,7 +14,8 @@ from multidict import CIMultiDictProxy
 
 from edge.cache.memory import Memory
 from edge.errors import TokenRefused
-from edge.friends import NO_FRIENDS, Friends
+from edge.friends import NO_FRIENDS
+from edge.friends import Friends
 from edge.issuer import Issuer
 from edge.token import Door
 
@@ -38,7 +40,10 @@ class Viewer:
 
 STRANGER = Viewer(None, math.inf, NO_FRIENDS)
 REFUSED = Viewer(None, math.inf, NO_FRIENDS)
-"""A stranger that came with credentials that prove nothing; told apart from ``STRANGER`` by identity, for the headers."""
+"""A stranger that came with credentials that prove nothing.
+
+Told apart from ``STRANGER`` by identity, for the headers.
+"""
 
 
 class Viewers:

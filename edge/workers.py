@@ -4,7 +4,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field
 
 STEADY_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.1
@@ -26,8 +27,8 @@ class _Worker:
 class Supervisor:
     """Keeps ``count`` processes running ``serve`` until told to stop; call ``run`` before any thread or loop exists.
 
-    SIGTERM and SIGINT are passed on as SIGTERM, and the parent ends when the last worker has drained. A worker that dies is
-    replaced, after a pause that doubles while its successors die young.
+    SIGTERM and SIGINT are passed on as SIGTERM, and the parent ends when the last worker has drained. A worker that
+    dies is replaced, after a pause that doubles while its successors die young.
     """
 
     serve: Callable[[], int]
@@ -86,7 +87,8 @@ class Supervisor:
     def _ended(self, worker: _Worker, code: int) -> bool:
         now = time.monotonic()
         young = now - worker.started < STEADY_SECONDS
-        worker.pause = min(LONGEST_PAUSE_SECONDS, worker.pause * 2 or FIRST_PAUSE_SECONDS) if young else FIRST_PAUSE_SECONDS
+        longer = min(LONGEST_PAUSE_SECONDS, worker.pause * 2)
+        worker.pause = max(FIRST_PAUSE_SECONDS, longer if young else 0)
         worker.pid, worker.due = 0, now + worker.pause
         if code == 1 and young and not self._stopping:
             self._stop()

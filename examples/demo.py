@@ -174,6 +174,7 @@ def running(module: str, *arguments: str) -> Iterator[str]:
 
 def show(folder: Path, proxy: str, path: str, viewers: list[Viewer], *, stay: bool) -> int:
     """Fetch the photo as each viewer, write the contact sheet, print the addresses, and stay until interrupted."""
+    wait_until_ready(proxy)
     pictures = [fetch(proxy + path, viewer) for viewer in viewers]
     sheet = folder / "contact-sheet.png"
     cv2.imwrite(str(sheet), contact_sheet(pictures, [viewer.name for viewer in viewers]))
@@ -189,6 +190,19 @@ def show(folder: Path, proxy: str, path: str, viewers: list[Viewer], *, stay: bo
         except KeyboardInterrupt:
             print()
     return 0
+
+
+def wait_until_ready(proxy: str, seconds: float = 20) -> None:
+    """Until the proxy says that it can answer."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urlopen(f"{proxy}/-/ready"):  # noqa: S310 - our own loopback address
+                return
+        except OSError:
+            if time.monotonic() > until:
+                raise SystemExit("the proxy does not answer; see above") from None
+            time.sleep(0.05)
 
 
 def fetch(url: str, viewer: Viewer) -> npt.NDArray[np.uint8]:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from precompute.certify import Measurement
 from precompute.faces import Face
 from precompute.faces import Fake
+from precompute.jpeg import entropy
 from precompute.jpeg import writer
+from precompute.jpeg.frame import Frame
 from precompute.orientation import stored
 from precompute.orientation import stored_corner
 from precompute.orientation import upright
@@ -20,9 +22,11 @@ from precompute.photo import Photo
 from precompute.seal import with_few_sharing
 from precompute.variants import Overlay
 from precompute.variants import Variants
+from precompute.variants import area_ids
 from precompute.variants import mcu_area
 
 Pixels = npt.NDArray[np.uint8]
+Area = tuple[int, int, int, int]
 
 
 class Anonymiser(Protocol):
@@ -52,16 +56,25 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, rng: 
     """Try fakes until every one passes every recogniser; the opaque fill that ends each list is kept as it is."""
     trials = [anonymiser.fakes(photo.pixels, face, rng) for face in faces]
     fakes = [next(trial) for trial in trials]
+    measured: list[tuple[Measurement, ...]] = [()] * len(faces)
+    output, new, stale = photo.canvas.pixels.copy(), list(range(len(faces))), list[Area]()
     while True:
         overlays = [_overlay(fake, photo) for fake in fakes]
         variants = with_few_sharing(photo.canvas, overlays)
-        output = published(photo, overlays, variants)
-        measured = tuple(anonymiser.measure(photo.pixels, face, output) for face in faces)
-        failed = [i for i, results in enumerate(measured) if not all(m.passed for m in results)]
-        again = [i for i in failed if fakes[i].method != "opaque"]
-        if not again:
-            return Replacement(faces, tuple(fakes), measured, variants)
+        areas = [mcu_area(overlay, photo.canvas.frame) for overlay in overlays]
+        stale += [areas[i] for i in new]
+        again = [i for i, area in enumerate(areas) if _meets(area, stale)]
+        _develop(output, [areas[i] for i in again], variants)
+        seen = upright(output, photo.style.orientation)
         for i in again:
+            measured[i] = anonymiser.measure(photo.pixels, faces[i], seen)
+        failed = [i for i, results in enumerate(measured) if not all(m.passed for m in results)]
+        new = [i for i in failed if fakes[i].method != "opaque"]
+        if not new:
+            return Replacement(faces, tuple(fakes), tuple(measured), variants)
+        stale = [areas[i] for i in new]
+        _restore(output, stale, photo)
+        for i in new:
             fakes[i] = next(trials[i])
 
 
@@ -73,20 +86,31 @@ def _overlay(fake: Fake, photo: Photo) -> Overlay:
     return Overlay(x, y, stored(fake.pixels, orientation), stored(fake.weight, orientation))
 
 
-def published(photo: Photo, overlays: Sequence[Overlay], variants: Variants) -> Pixels:
-    """The upright picture as the base will decode: the faces' MCUs from their quantised coefficients, by a real decoder."""
-    out = photo.canvas.pixels.copy()
-    frame = photo.canvas.frame
-    w, h = frame.mcu_size
-    blocks = variants.base.reshape(frame.mcus[1], frame.mcus[0], *variants.base.shape[1:])
-    for overlay in overlays:
-        x0, x1, y0, y1 = mcu_area(overlay, frame)
-        if x0 == x1 or y0 == y1:
-            continue
-        area = blocks[y0:y1, x0:x1].reshape(-1, *blocks.shape[2:])
-        style = writer.Style(frame.crop(x1 - x0, y1 - y0), photo.canvas.tables)
-        file = np.frombuffer(writer.whole(style, area), np.uint8)
-        decoded = cv2.imdecode(file, cv2.IMREAD_COLOR)
-        under = out[y0 * h : y1 * h, x0 * w : x1 * w]
-        under[:] = decoded[: under.shape[0], : under.shape[1]]
-    return upright(out, photo.style.orientation)
+def _develop(output: Pixels, areas: Sequence[Area], variants: Variants) -> None:
+    """Decode into ``output``, as stored, what the base will show in these areas of MCUs.
+
+    The pixels come from the quantised coefficients that will be published, by a real decoder.
+    """
+    frame, tables = variants.canvas.frame, variants.canvas.tables
+    for area in areas:
+        blocks = variants.synthetic(variants.everyone, area_ids(area, frame))
+        style = writer.Style(frame.crop(area[1] - area[0], area[3] - area[2]), tables)
+        file = np.frombuffer(writer.whole(style, blocks, entropy.flat_tables(len(tables) == 1)), np.uint8)
+        window = _window(output, area, frame)
+        window[:] = cv2.imdecode(file, cv2.IMREAD_COLOR)[: window.shape[0], : window.shape[1]]
+
+
+def _restore(output: Pixels, areas: Sequence[Area], photo: Photo) -> None:
+    """Put the upload's pixels back where a fake was refused; the next one may be smaller."""
+    for area in areas:
+        _window(output, area, photo.canvas.frame)[:] = _window(photo.canvas.pixels, area, photo.canvas.frame)
+
+
+def _window(pixels: Pixels, area: Area, frame: Frame) -> Pixels:
+    (w, h), (x0, x1, y0, y1) = frame.mcu_size, area
+    return pixels[y0 * h : y1 * h, x0 * w : x1 * w]
+
+
+def _meets(area: Area, others: Sequence[Area]) -> bool:
+    """Whether an area has MCUs in common with another; an empty one has none."""
+    return any(area[0] < o[1] and o[0] < area[1] and area[2] < o[3] and o[2] < area[3] for o in others)

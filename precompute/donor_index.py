@@ -29,7 +29,7 @@ from precompute.swap import light
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT: Final = 2
+FORMAT: Final = 5
 SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 LONG_SIDES: Final = (640,)
 _BATCH: Final = 8
@@ -90,7 +90,7 @@ def build(found: list[Path], config: FacesConfig, store: ModelStore, progress: P
 
 def _index(rows: list[dict[str, Any]]) -> Index:
     columns = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    clean = cleanness.ranks(columns["skins"], columns["meshes"], columns["lights"])
+    clean = cleanness.ranks(columns["skins"], columns["meshes"], columns["lights"], columns.pop("edges"))
     return Index(**columns, clean=clean, reference=mean_mesh(columns["meshes"]))
 
 
@@ -138,6 +138,7 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
         "poses": np.array([pose.yaw, pose.pitch, pose.roll], np.float32),
         "expressions": describe.expression(mesh.points),
         "skins": skin,
+        "edges": cleanness.edges(pixels, mesh.points),
         "lights": light.of_face(skin, mesh.points),
         "widths": np.float32(landmarks.width(mesh.points)),
         "presence": np.float32(mesh.presence),

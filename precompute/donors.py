@@ -12,11 +12,12 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 # Differences that a person begins to notice: degrees of yaw and pitch; lips apart, mouth width, eyes open; natural
-# logarithm of colour (BGR) at the middle, then per half face across and down; of enlargement.
+# logarithm of colour (BGR) at the middle, then of each slope and curve of the light; of enlargement; rank of oddness.
 POSE_STEPS: Final = np.array([8, 12], np.float32)
-EXPRESSION_STEPS: Final = np.array([0.025, 0.05, 0.08], np.float32)
-LIGHT_STEPS: Final = np.repeat(np.array([0.4, 0.25, 0.25], np.float32), 3)
+EXPRESSION_STEPS: Final = np.array([0.03, 0.04, 0.08], np.float32)
+LIGHT_STEPS: Final = np.repeat(np.array([0.25, 0.15, 0.15, 0.15, 0.15, 0.15], np.float32), 3)
 SOFT_STEP: Final = 0.5
+ODD_STEP: Final = 0.3
 PLAIN: Final = 0.7
 
 
@@ -147,7 +148,8 @@ class Gallery:
         index = self._index
         pose = (index.poses[:, :2] - wanted.pose[:2]) / POSE_STEPS
         expression = (index.expressions - wanted.expression) / EXPRESSION_STEPS
-        light = (index.lights - wanted.light)[:, :3].reshape(len(index), -1) / LIGHT_STEPS
+        light = (index.lights - wanted.light).reshape(len(index), -1) / LIGHT_STEPS
         soft = np.log(np.maximum(wanted.width / index.widths, 1)) / SOFT_STEP
         total = np.square(pose).sum(1) + np.square(expression).sum(1) + np.square(light).sum(1) + np.square(soft)
+        total = total + np.square(index.clean / ODD_STEP)
         return np.asarray(total, np.float32)

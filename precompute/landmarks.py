@@ -30,6 +30,13 @@ NOSE: Final = 1
 BROW_TO_CHIN: Final = (10, 152)
 SIDES: Final = (234, 454)
 
+FEATURES: Final = (
+    (33, 133, 159, 145, 70, 63, 105, 66, 107, 46, 53, 52, 65, 55),  # left eye and brow
+    (263, 362, 386, 374, 300, 293, 334, 296, 336, 276, 283, 282, 295, 285),  # right eye and brow
+    (61, 291, 0, 17, 37, 267, 84, 314, 40, 270, 91, 321),  # lips
+    (6, 197, 48, 278, 2, 4, 115, 344, 64, 294, 129, 358),  # nose
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Mesh:

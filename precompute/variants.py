@@ -15,6 +15,7 @@ from precompute.jpeg.frame import padding_sources
 
 Units = frozenset[int]
 Blocks = npt.NDArray[np.int16]
+Slices = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,12 @@ class Variants:
     @cached_property
     def base(self) -> Blocks:
         """All blocks with every unit synthetic: what anyone may see."""
-        return self.synthetic(frozenset(range(len(self.units))))
+        return self.synthetic(self.everyone)
+
+    @property
+    def everyone(self) -> Units:
+        """All units."""
+        return frozenset(range(len(self.units)))
 
     def synthetic(self, units: Units, within: npt.NDArray[np.int64] | None = None) -> Blocks:
         """Blocks with just ``units`` synthetic; of the MCUs ``within`` alone, or of all.
@@ -81,12 +87,13 @@ class Variants:
         """
         ids = np.arange(len(self.labels)) if within is None else within
         out = self.canvas.blocks[ids]
-        labels = self.labels[ids]
+        touched = np.flatnonzero(self.labels[ids].any(1))
+        labels = self.labels[ids[touched]]
         for label in np.unique(labels):
             members = self.label_sets[label] & units
             if members:
                 rows, places = np.nonzero(labels == label)
-                out[rows, places] = self._drawn(members, ids[rows], places)
+                out[touched[rows], places] = self._drawn(members, ids[touched[rows]], places)
         return out
 
     def _drawn(self, units: Units, ids: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> Blocks:
@@ -108,16 +115,20 @@ class Variants:
 
 def draw(window: npt.NDArray[np.uint8], overlay: Overlay, x: int, y: int) -> None:
     """Draw an overlay in place on a window whose top left corner is at (x, y) of the picture."""
-    top, left = max(overlay.y - y, 0), max(overlay.x - x, 0)
-    bottom = min(overlay.y + overlay.weight.shape[0] - y, window.shape[0])
-    right = min(overlay.x + overlay.weight.shape[1] - x, window.shape[1])
-    if bottom <= top or right <= left:
-        return
-    own = slice(top + y - overlay.y, bottom + y - overlay.y), slice(left + x - overlay.x, right + x - overlay.x)
-    under = window[top:bottom, left:right]
+    place, own = _meeting(overlay, x, y, window.shape[:2])
     weight = overlay.weight[own][:, :, None]
-    mixed = np.rint(overlay.pixels[own] * weight + under * (1 - weight)).astype(np.uint8)
-    under[:] = np.where(weight > 0, mixed, under)
+    under = window[place]
+    mixed = np.rint(under + (overlay.pixels[own] - under.astype(np.float32)) * weight)
+    np.copyto(under, mixed.astype(np.uint8), where=weight > 0)
+
+
+def _meeting(overlay: Overlay, x: int, y: int, shape: tuple[int, ...]) -> tuple[Slices, Slices]:
+    """Where overlay and window meet: in the window of this shape whose corner is at (x, y), and in the overlay."""
+    top, left = max(overlay.y - y, 0), max(overlay.x - x, 0)
+    bottom = max(top, min(overlay.y + overlay.weight.shape[0] - y, shape[0]))
+    right = max(left, min(overlay.x + overlay.weight.shape[1] - x, shape[1]))
+    own = slice(top + y - overlay.y, bottom + y - overlay.y), slice(left + x - overlay.x, right + x - overlay.x)
+    return (slice(top, bottom), slice(left, right)), own
 
 
 def mcu_area(overlay: Overlay, frame: Frame) -> tuple[int, int, int, int]:
@@ -138,10 +149,8 @@ def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, in
     """(MCUs of the area, blocks per MCU) bool: blocks that hold a pixel of weight above 0, and padding that repeats one."""
     (w, h), (x0, x1, y0, y1) = frame.mcu_size, area
     mask = np.zeros(((y1 - y0) * h, (x1 - x0) * w), bool)
-    ones = np.full((*overlay.weight.shape, 1), 255, np.uint8)
-    spots = mask[:, :, None].astype(np.uint8)
-    draw(spots, Overlay(overlay.x, overlay.y, ones, (overlay.weight > 0).astype(np.float32)), x0 * w, y0 * h)
-    mask = spots[:, :, 0] > 0
+    place, own = _meeting(overlay, x0 * w, y0 * h, mask.shape)
+    mask[place] = overlay.weight[own] > 0
     parts = []
     for part in frame.components:
         bw, bh = w // part.h, h // part.v

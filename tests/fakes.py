@@ -5,17 +5,14 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import jwt
-import msgspec
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -183,6 +180,7 @@ class World:
     port: int = 0
 
     def __post_init__(self) -> None:
+        quiet_libraries()
         self._stack = AsyncExitStack()
         (self.folder / "origin").mkdir()
         (self.folder / "issuer.pem").write_bytes(self.issuer.public_pem())
@@ -212,7 +210,6 @@ class World:
 
     async def start(self) -> None:
         """Listen."""
-        quiet_libraries()
         self.app = await self._stack.enter_async_context(open_app(self.settings, os.urandom(32), self.clock))
         runner = web.ServerRunner(Server(self.app.handle, self.settings.edge), shutdown_timeout=1)
         await runner.setup()

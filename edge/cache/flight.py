@@ -1,8 +1,12 @@
 """Many callers, one piece of work: whoever asks while it runs waits for the same result."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from collections.abc import Coroutine
+from collections.abc import Hashable
+from typing import Any
+from typing import Generic
+from typing import TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

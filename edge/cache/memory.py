@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic
+from typing import TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -11,7 +12,8 @@ V = TypeVar("V")
 class Memory(Generic[K, V]):
     """Values by key until they expire, are dropped, or make room.
 
-    An entry is only valid from the moment it was put: a clock that jumps backwards loses it rather than keeping it longer.
+    An entry is only valid from the moment it was put: a clock that jumps backwards loses it rather than keeping it
+    longer.
     """
 
     def __init__(self, *, items: int, size: int) -> None:
@@ -38,7 +40,10 @@ class Memory(Generic[K, V]):
         return entry[0]
 
     def put(self, key: K, value: V, *, size: int, now: float, expires: float) -> None:
-        """Keep ``value``, counted as ``size`` bytes, until ``expires``; one larger than the whole memory is not kept."""
+        """Keep ``value``, counted as ``size`` bytes, until ``expires``.
+
+        One larger than the whole memory is not kept.
+        """
         self.drop(key)
         if size > self._size:
             return

@@ -1,20 +1,23 @@
 """Where fetched files may be kept between requests: nowhere, or sealed on a disk.
 
-A value on disk is ``nonce(12) || AES-256-GCM(value)`` with the cache key as associated data. The sealing key is random and
-lives in memory only, so what an earlier process left, what somebody swapped, and what was cut short all read as "not there".
-Only base and sealed files come here; both are safe to lose and useless to steal.
+A value on disk is ``nonce(12) || AES-256-GCM(value)`` with the cache key as associated data. The sealing key is random
+and
+lives in memory only, so what an earlier process left, what somebody swapped, and what was cut short all read as "not
+there". Only base and sealed files come here; both are safe to lose and useless to steal.
 """
 
 import asyncio
 import logging
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+from typing import Protocol
 
 import diskcache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from diskcache.core import MODE_BINARY, MODE_RAW
+from diskcache.core import MODE_BINARY
+from diskcache.core import MODE_RAW
 
 NONCE_BYTES = 12
 TAG_BYTES = 16

@@ -25,7 +25,9 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from edge.errors import ConfigError, Damaged, KeyRingError
+from edge.errors import ConfigError
+from edge.errors import Damaged
+from edge.errors import KeyRingError
 from edge.keys import secret_file
 
 KEY_BYTES = 32
@@ -34,6 +36,7 @@ TAG_BYTES = 16
 MAX_KEY_ID = 32
 MAX_FILE_BYTES = 65_536
 MAX_WRAPPED_BYTES = 1_024
+WARNING = "Wrapping keys. Whoever reads this file can open every face; keep a copy of it in a safe."
 LABEL = b"mfmc-edge wrap v1"
 
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
@@ -91,7 +94,10 @@ class KeyRing:
 
 
 def read(file: Path) -> KeyRing:
-    """The ring in ``file``; raises ``KeyRingError`` unless it is this user's own regular file that nobody else can touch."""
+    """The ring in ``file``.
+
+    Raises ``KeyRingError`` unless it is this user's own regular file that nobody else can touch.
+    """
     try:
         tables = tomllib.loads(secret_file.read(file, MAX_FILE_BYTES).decode())
         return KeyRing(tables["primary"], {name: _decode(text) for name, text in tables["keys"].items()})
@@ -104,8 +110,8 @@ def read(file: Path) -> KeyRing:
 def create(file: Path) -> KeyRing:
     """A new ring with one random key, in a new file with mode 0600; refuses to replace anything."""
     key_id, key = f"k-{os.urandom(4).hex()}", os.urandom(KEY_BYTES)
-    text = f'# Wrapping keys. Whoever reads this file can open every face; keep a copy of it in a safe.\nprimary = "{key_id}"\n\n'
-    text += f'[keys]\n{key_id} = "{base64.urlsafe_b64encode(key).decode().rstrip("=")}"\n'
+    spelled = base64.urlsafe_b64encode(key).decode().rstrip("=")
+    text = f'# {WARNING}\nprimary = "{key_id}"\n\n[keys]\n{key_id} = "{spelled}"\n'
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

@@ -8,7 +8,8 @@ from edge.errors import ConfigError
 
 
 def read(file: Path, limit: int) -> bytes:
-    """The content of at most ``limit`` bytes; raises ``ConfigError`` unless the file is regular, ours, and mode 0600 or stricter.
+    """The content of at most ``limit`` bytes; raises ``ConfigError`` unless the file is regular, ours, and mode 0600
+    or stricter.
 
     The checks are made on the very file that is read, and a symbolic link is not followed.
     """
@@ -16,9 +17,12 @@ def read(file: Path, limit: int) -> bytes:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
-    with os.fdopen(handle, "rb") as source:
-        _refuse_shared(file, os.fstat(source.fileno()))
-        content = source.read(limit + 1)
+    try:
+        _refuse_shared(file, os.fstat(handle))
+        with open(handle, "rb", closefd=False) as source:
+            content = source.read(limit + 1)
+    finally:
+        os.close(handle)
     if len(content) > limit:
         raise ConfigError(f"{file}: is larger than {limit} bytes")
     return content

@@ -56,7 +56,7 @@ def _scan_order(planes: list[npt.NDArray[np.int16]], frame: Frame) -> npt.NDArra
     at = 0
     for plane, part in zip(planes, frame.components, strict=True):
         full = np.zeros((down * part.v, across * part.h, 64), np.int16)
-        full[: plane.shape[0], : plane.shape[1]] = plane[:, :, ZIGZAG]
+        full[: plane.shape[0], : plane.shape[1]] = np.take(plane, ZIGZAG, axis=2)
         split = full.reshape(down, part.v, across, part.h, 64).transpose(0, 2, 1, 3, 4)
         out[:, :, at : at + part.v * part.h] = split.reshape(down, across, part.v * part.h, 64)
         at += part.v * part.h

@@ -67,4 +67,4 @@ def _quantised(
     down, v, across, h = shape
     blocks = plane.reshape(down, v, 8, across, h, 8).transpose(0, 3, 1, 4, 2, 5)  # (down, across, v, h, 8, 8)
     coefficients = (_DCT @ blocks @ _DCT.T).reshape(down * across, v * h, 64) / table
-    return np.rint(coefficients)[:, :, ZIGZAG].astype(np.int16)
+    return np.take(np.rint(coefficients).astype(np.int16), ZIGZAG, axis=2)

@@ -43,11 +43,13 @@ def header(style: Style, tables: entropy.Tables, restart: int) -> bytes:
     return b"".join(parts)
 
 
-def whole(style: Style, blocks: npt.NDArray[np.int16], restart: int = 8) -> bytes:
-    """int16 (MCUs, blocks per MCU, 64) -> a complete JPEG file of its own."""
+def whole(
+    style: Style, blocks: npt.NDArray[np.int16], tables: entropy.Tables | None = None, restart: int = 8
+) -> bytes:
+    """int16 (MCUs, blocks per MCU, 64) -> a complete JPEG file of its own; without ``tables``, the shortest are fitted."""
     starts, ids = interval_starts(len(blocks), restart, blocks.shape[1])
     tokens = tokens_of(style.frame, blocks, starts)
-    tables = entropy.fit_tables(entropy.count(tokens), len(style.frame.components) == 1)
+    tables = tables or entropy.fit_tables(entropy.count(tokens), len(style.frame.components) == 1)
     coded = entropy.encode(tokens, tables, starts, ids)
     return header(style, tables, restart) + coded.data[: coded.end[-1]] + EOI
 

@@ -11,6 +11,7 @@ from precompute.donors import Donor
 from precompute.swap import grain
 from precompute.swap import light
 from precompute.swap import warp
+from precompute.swap.shape import Shape
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -25,22 +26,23 @@ class DonorSwapper:
         """``reference``: mean mesh (478, 3) whose Delaunay triangles all warps share."""
         ringed = warp.ringed(reference)
         self._corners = warp.triangles(ringed)
+        self._shape = Shape(reference)
         self._areas = point_areas(ringed, self._corners)
+        self._bare = self._areas * is_bare(reference)
 
     def render(self, crop: Pixels, mesh: Floats, donor: Donor, rng: np.random.Generator) -> Pixels:
         """See ``Swapper``; a gray crop gives a gray face."""
         gray = is_gray(crop)
         pixels = grayed(donor.pixels) if gray else donor.pixels
         drawn = self._draw(pixels, donor.mesh, mesh, crop.shape[:2])
-        at = light.frame(mesh, mesh[: landmarks.POINTS, :2])
-        difference = light.skin(crop, mesh) - light.skin(pixels, donor.mesh)
-        lit = drawn * light.gain(light.fit(difference, at, self._areas), mesh, crop.shape[:2])
+        lit = light.relit(drawn, light.skin(pixels, donor.mesh), light.skin(crop, mesh), mesh, self._areas, self._bare)
         face = grain.match(lit, crop, mesh, rng)
         return grayed(face) if gray else face
 
     def _draw(self, pixels: Pixels, donor_mesh: Floats, mesh: Floats, size: tuple[int, ...]) -> Pixels:
+        settled = self._shape.settle(donor_mesh, mesh)
         pixels, donor_mesh = shrunk(pixels, donor_mesh, landmarks.width(mesh))
-        source, target = warp.ringed(donor_mesh), warp.ringed(mesh)
+        source, target = warp.ringed(donor_mesh), warp.ringed(settled)
         places = warp.backward_map(source, target, self._corners, (size[0], size[1]))
         drawn = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         return np.asarray(drawn, np.uint8)
@@ -53,6 +55,24 @@ def point_areas(reference: Floats, corners: npt.NDArray[np.int32]) -> Floats:
     total = np.bincount(corners.ravel(), np.repeat(area, 3), len(reference))[: landmarks.POINTS]
     total[list(landmarks.OVAL)] /= 2  # the rest of theirs lies outside of the face
     return np.asarray(total / total.sum(), np.float32)
+
+
+def is_bare(reference: Floats) -> npt.NDArray[np.bool_]:
+    """Which of the 468 points lie on skin, bool (468,): not in or near an eye, a brow or the lips of the mean mesh."""
+    points = reference[: landmarks.POINTS, :2]
+    feature = _within(points, reference, landmarks.MOUTH, 0.65, 0.45)
+    for eye in (landmarks.LEFT_EYE, landmarks.RIGHT_EYE):
+        feature |= _within(points, reference, eye, 0.95, 0.95, raised=0.45)
+    return ~feature
+
+
+def _within(
+    points: Floats, reference: Floats, pair: tuple[int, int], wide: float, high: float, raised: float = 0
+) -> npt.NDArray[np.bool_]:
+    """Points in an ellipse around the middle of a pair of points; half axes and shift up as shares of their distance."""
+    apart = float(np.linalg.norm(reference[pair[0], :2] - reference[pair[1], :2]))
+    off = (points - reference[list(pair), :2].mean(0)) / apart + np.array([0, raised], np.float32)
+    return np.asarray(np.square(off / np.array([wide, high], np.float32)).sum(1) < 1, np.bool_)
 
 
 def shrunk(pixels: Pixels, mesh: Floats, wanted: float) -> tuple[Pixels, Floats]:

@@ -6,30 +6,47 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from precompute import landmarks
 from precompute.swap import mask
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-BLURS: Final = (0.5, 0.8, 1.2, 1.8, 2.7)  # pixels
-FINE: Final = 1.0
+BLURS: Final = (0.4, 0.6, 0.9, 1.3, 1.9, 2.8)  # of the scale that is compared
+COARSE_SHARE: Final = 0.012  # that scale, of the face's width
+WIDER: Final = 6
 SLACK: Final = 1.1
+MOST_SHARPENING: Final = 0.7
 MOST_GRAIN: Final = 5.0  # levels of 255
 _NOISE_KERNEL: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
 def match(drawn: Floats, crop: Pixels, mesh: Floats, rng: np.random.Generator) -> Pixels:
-    """Drawn float32 (h, w, 3) 0..255 -> BGR uint8 (h, w, 3), no finer than the photo's crop around the mesh (478, 3)."""
+    """Drawn float32 (h, w, 3) 0..255 -> BGR uint8 (h, w, 3), as fine as the photo's crop around the mesh (478, 3)."""
     inside = mask.weight(mesh, crop.shape[:2]) >= 1
     if not inside.any():
         return to_pixels(drawn)
     there = luma(crop.astype(np.float32))
-    soft = softened(drawn, inside, fineness(there, inside))
-    missing = noise(there, inside) ** 2 - noise(luma(soft), inside) ** 2
+    face = focused(drawn, there, inside, max(1.0, COARSE_SHARE * landmarks.width(mesh)))
+    missing = noise(there, inside) ** 2 - noise(luma(face), inside) ** 2
     if missing <= 0.25:
-        return to_pixels(soft)
+        return to_pixels(face)
     level = min(float(np.sqrt(missing)), MOST_GRAIN)
-    return to_pixels(soft + level * rng.standard_normal(crop.shape[:2], np.float32)[..., None])
+    return to_pixels(face + level * rng.standard_normal(crop.shape[:2], np.float32)[..., None])
+
+
+def focused(drawn: Floats, there: Floats, inside: npt.NDArray[np.bool_], scale: float) -> Floats:
+    """The face blurred or sharpened until its detail of ``scale`` px is about that of the photo ``there``."""
+    mine, wanted = (sharpness(gray, inside, scale) for gray in (luma(drawn), there))
+    if mine <= wanted:
+        more = min(wanted / max(mine, 1e-3) - 1, MOST_SHARPENING)
+        gray = luma(drawn)
+        return np.asarray(drawn + more * (gray - cv2.GaussianBlur(gray, (0, 0), scale))[..., None], np.float32)
+    for blur in BLURS:
+        soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), blur * scale), np.float32)
+        if sharpness(luma(soft), inside, scale) <= wanted * SLACK:
+            break
+    return soft
 
 
 def to_pixels(values: Floats) -> Pixels:
@@ -42,20 +59,14 @@ def luma(pixels: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.float32)
 
 
-def softened(drawn: Floats, inside: npt.NDArray[np.bool_], limit: float) -> Floats:
-    """The face blurred by the least of ``BLURS`` that leaves no more fine detail than ``limit``."""
-    if fineness(luma(drawn), inside) <= limit * SLACK:
-        return drawn
-    for blur in BLURS:
-        soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), blur), np.float32)
-        if fineness(luma(soft), inside) <= limit * SLACK:
-            break
-    return soft
+def sharpness(gray: Floats, inside: npt.NDArray[np.bool_], scale: float) -> float:
+    """How much of the detail finer than ``WIDER`` times ``scale`` px is finer than ``scale``; 0..1, whatever the contrast."""
+    return fineness(gray, inside, scale) / max(fineness(gray, inside, WIDER * scale), 1e-3)
 
 
-def fineness(gray: Floats, inside: npt.NDArray[np.bool_]) -> float:
-    """Detail finer than ``FINE`` px: the root mean square of what a blur takes away, in levels of 255."""
-    detail = gray - cv2.GaussianBlur(gray, (0, 0), FINE)
+def fineness(gray: Floats, inside: npt.NDArray[np.bool_], scale: float) -> float:
+    """Detail finer than ``scale`` px: the root mean square of what a blur takes away, in levels of 255."""
+    detail = gray - cv2.GaussianBlur(gray, (0, 0), scale)
     return float(np.sqrt(np.mean(np.square(detail[inside]))))
 
 

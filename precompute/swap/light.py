@@ -15,32 +15,40 @@ Floats = npt.NDArray[np.float32]
 PATCH: Final = 96
 PATCH_BLUR: Final = 2.0
 FLOOR: Final = 6.0
-MOST_GAIN: Final = 1.4  # natural logarithm
+MOST_SLOPE: Final = 0.5  # natural logarithms, around the middle of the face
 ROUNDS: Final = 6
 GRID: Final = 40
+CONTRAST: Final = (0.4, 1.0)
+COARSE: Final = 48
+PATCH_LEVELS: Final = 20.0  # of 255
+FEATURE_BLUR: Final = 0.03  # of the face
+COLOUR: Final = (0.0, 1.0)
+LUMA: Final = np.array([0.114, 0.587, 0.299], np.float32)
 
 
 def skin(pixels: Pixels, mesh: Floats) -> Floats:
     """BGR uint8 (h, w, 3) and mesh (478, 3) -> log colour at the 468 points, blurred over about 5 % of the face; (468, 3)."""
-    matrix = align.turned_square(_middle(mesh), 1.6 * _size(mesh), 0.0, PATCH)
+    matrix = align.turned_square(middle(mesh), 1.6 * size(mesh), 0.0, PATCH)
     patch = cv2.GaussianBlur(align.crop(pixels, matrix, PATCH), (0, 0), PATCH_BLUR)
     at = align.apply(matrix, mesh[: landmarks.POINTS, :2]).astype(np.float32)
     sampled = cv2.remap(patch, at[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
     return np.log(sampled.astype(np.float32) + np.float32(FLOOR))
 
 
-def _middle(mesh: Floats) -> Floats:
+def middle(mesh: Floats) -> Floats:
+    """Middle of a mesh's bounds, float32 (2,)."""
     points = mesh[: landmarks.POINTS, :2]
     return np.asarray((points.min(0) + points.max(0)) / 2, np.float32)
 
 
-def _size(mesh: Floats) -> float:
+def size(mesh: Floats) -> float:
+    """Long side of a mesh's bounds in pixels."""
     return float(np.ptp(mesh[: landmarks.POINTS, :2], axis=0).max())
 
 
 def frame(mesh: Floats, points: Floats) -> Floats:
     """Points (n, 2) in units of the half face around its middle, float32 (n, 2)."""
-    return np.asarray((points - _middle(mesh)) / (_size(mesh) / 2), np.float32)
+    return np.asarray((points - middle(mesh)) / (size(mesh) / 2), np.float32)
 
 
 def basis(at: Floats) -> Floats:
@@ -73,11 +81,63 @@ def of_face(skin: Floats, mesh: Floats) -> Floats:
     return fit(skin, frame(mesh, mesh[: landmarks.POINTS, :2]), even)
 
 
-def gain(coefficients: Floats, mesh: Floats, size: tuple[int, int]) -> Floats:
-    """The smooth factor per channel for every pixel of a (h, w) crop, float32 (h, w, 3)."""
-    h, w = size
+def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Floats, bare: Floats) -> Floats:
+    """A drawn face BGR uint8 (h, w, 3) in the light, skin colour and contrast of another; float32 (h, w, 3), 0..255.
+
+    own, wanted: log colours (468, 3) of the donor and of the target; mesh (478, 3) of the target in the drawn pixels;
+    areas (468,): the share of the face that each point stands for; bare (468,): the same, 0 on eyes, brows and lips. Only smooth light and three spreads are taken from the target.
+    """
+    at = frame(mesh, mesh[: landmarks.POINTS, :2])
+    change, level = fit(wanted - own, at, bare), fit(wanted, at, bare)
+    shape = drawn.shape[0], drawn.shape[1]
+    smooth = spread_out(level, mesh, shape, 2 * MOST_SLOPE) - np.float32(FLOOR)
+    detail = drawn * spread_out(change, mesh, shape, MOST_SLOPE) - smooth
+    lit = own + basis(at) @ change - basis(at) @ level
+    contrast, colour = contrasts(lit, wanted - basis(at) @ level, areas)
+    shade = cv2.cvtColor(detail, cv2.COLOR_BGR2GRAY)[..., None]
+    varied = np.asarray(colour * detail + (contrast - colour) * shade, np.float32)
+    return np.asarray(smooth + varied + patches(varied, mesh), np.float32)
+
+
+def patches(detail: Floats, mesh: Floats) -> Floats:
+    """What takes broad dark, bright or coloured patches away from a face's detail (h, w, 3), except at eyes, brows, nose and lips.
+
+    A donor's own fringe, beard, cast shadows and coloured lamps are such patches. Fine texture stays.
+    """
+    h, w = detail.shape[:2]
+    coarse = cv2.resize(detail, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
+    limited = coarse / (1 + np.abs(coarse) / np.float32(PATCH_LEVELS))
+    step = np.array([COARSE / w, COARSE / h], np.float32)
+    change = (limited - coarse) * (1 - features((mesh[:, :2] + 0.5) * step - 0.5, COARSE))[..., None]
+    return np.asarray(cv2.resize(change, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def features(points: Floats, side: int) -> Floats:
+    """Mesh points (478, 2) in a square of ``side`` cells -> float32 (side, side): 1 on eyes, brows, nose and lips."""
+    drawn = np.zeros((side, side), np.uint8)
+    for group in landmarks.FEATURES:
+        hull = cv2.convexHull(np.round(points[list(group)] * 16).astype(np.int32))
+        cv2.fillConvexPoly(drawn, hull, 1, shift=4)
+    blur = float(np.ptp(points[list(landmarks.OVAL)], axis=0).max()) * FEATURE_BLUR
+    spread = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), max(blur, 0.3))
+    return np.asarray(np.clip(2 * spread, 0, 1), np.float32)
+
+
+def contrasts(detail: Floats, wanted: Floats, areas: Floats) -> tuple[np.float32, np.float32]:
+    """Factors for the lightness and for the colour of a face's detail (468, 3), so that it varies as much as the wanted."""
+    luma, other = detail @ LUMA, wanted @ LUMA
+    contrast = (np.abs(other) @ areas) / max(float(np.abs(luma) @ areas), 1e-3)
+    colour = (np.abs(wanted - other[:, None]).sum(1) @ areas) / max(
+        float(np.abs(detail - luma[:, None]).sum(1) @ areas), 1e-3
+    )
+    return np.float32(np.clip(contrast, *CONTRAST)), np.float32(np.clip(colour, *COLOUR))
+
+
+def spread_out(coefficients: Floats, mesh: Floats, shape: tuple[int, int], most: float) -> Floats:
+    """exp of the smooth function with these coefficients (6, 3) at every pixel of a (h, w) crop, float32 (h, w, 3)."""
+    h, w = shape
     y, x = np.mgrid[:GRID, :GRID].astype(np.float32)
     places = np.stack([(x.ravel() + 0.5) * w / GRID - 0.5, (y.ravel() + 0.5) * h / GRID - 0.5], 1)
     inside = np.clip(frame(mesh, places), -1.15, 1.15)
-    logs = np.clip(basis(inside) @ coefficients, -MOST_GAIN, MOST_GAIN).reshape(GRID, GRID, 3)
+    logs = (coefficients[0] + np.clip(basis(inside)[:, 1:] @ coefficients[1:], -most, most)).reshape(GRID, GRID, 3)
     return np.asarray(cv2.resize(np.exp(logs), (w, h), interpolation=cv2.INTER_LINEAR), np.float32)

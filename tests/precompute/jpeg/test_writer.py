@@ -45,7 +45,7 @@ def rewritten(data: bytes, restart: int) -> bytes:
     header = markers.walk(data)
     assert header.frame is not None
     blocks, tables = reader.read(data, header.frame)
-    return writer.whole(writer.Style(header.frame, tables, header.orientation), blocks, restart)
+    return writer.whole(writer.Style(header.frame, tables, header.orientation), blocks, restart=restart)
 
 
 @pytest.mark.parametrize("restart", [1, 4, 16])
@@ -100,7 +100,7 @@ def test_any_coefficients(seed: int, mcus: int, restart: int) -> None:
     limit = int(rng.choice([1, 15, 1023]))
     blocks = rng.integers(-limit, limit + 1, (mcus, 1, 64)).astype(np.int16)
     blocks[rng.random(blocks.shape) < rng.random()] = 0
-    out = writer.whole(writer.Style(frame, (np.ones(64, np.uint16),)), blocks, restart)
+    out = writer.whole(writer.Style(frame, (np.ones(64, np.uint16),)), blocks, restart=restart)
     again, _ = reader.read(out, frame)
     assert np.array_equal(again, blocks)
 

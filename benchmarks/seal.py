@@ -1,0 +1,122 @@
+"""Sealing an 11 MP photo with six faces, stage by stage on one core, and the bytes that sealing a folder of photos takes.
+
+Needs the models and donor faces (``MFMC_MODEL_MIRROR``, ``MFMC_DONORS``); ``--photos FOLDER`` or ``MFMC_GROUPS`` names the folder.
+"""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from benchmarks import photos
+from benchmarks import report
+from precompute import photo as upload
+from precompute import pipeline
+from precompute import seal
+from precompute.anonymise import replace
+from precompute.errors import PrecomputeError
+from precompute.faces import Anonymiser
+from precompute.models import ModelStore
+from precompute.settings import FacesConfig
+
+T = TypeVar("T")
+STAGES = ("read", "find", "replace", "seal", "verify")
+
+
+def main(argv: list[str]) -> int:
+    """The command line."""
+    parser = report.parser("seal", "Seal an 11 MP photo by stage, and a folder of photos for its size.")
+    parser.add_argument("--rounds", type=int, default=5, help="how often the large photo is sealed (default: 5)")
+    parser.add_argument("--photos", type=Path, default=_folder(), help="JPEG photos to seal for their size")
+    options = parser.parse_args(argv)
+    cv2.setNumThreads(1)
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    try:
+        anonymiser = Anonymiser.load(FacesConfig(), ModelStore())
+    except PrecomputeError as error:
+        print(f"benchmarks.seal: {error}", file=sys.stderr)
+        return 2
+    found = speed(anonymiser, options.rounds)
+    if options.photos is not None:
+        found |= size(anonymiser, sorted(options.photos.glob("*.jpg")))
+    return report.finish("seal", found, options, table)
+
+
+def _folder() -> Path | None:
+    named = os.environ.get("MFMC_GROUPS")
+    beside = Path(__file__).parents[2] / "shared" / "images" / "groups"
+    return Path(named) if named else beside if beside.is_dir() else None
+
+
+def speed(anonymiser: Anonymiser, rounds: int) -> report.Figures:
+    """Median seconds of every stage, and of the whole."""
+    data = photos.large()
+    sealed(data, anonymiser)
+    runs = [sealed(data, anonymiser) for _ in range(rounds)]
+    times = {f"{stage}_s": round(median(run[0][stage] for run in runs), 3) for stage in STAGES}
+    total = median(sum(run[0].values()) for run in runs)
+    return times | {"total_s": round(total, 3), "faces": runs[0][1], "upload_mb": round(len(data) / 1e6, 2)}
+
+
+def sealed(data: bytes, anonymiser: Anonymiser) -> tuple[dict[str, float], int, seal.SealedPhoto]:
+    """Seconds of every stage, the number of faces, and what was made."""
+    times: dict[str, float] = {}
+    photo = timed(times, "read", lambda: upload.read(data, upload.Limits()))
+    faces = timed(times, "find", lambda: anonymiser.find(photo.pixels))
+    rng = np.random.default_rng(11)
+    replaced = timed(times, "replace", lambda: replace(photo, faces, anonymiser, rng))
+    made = timed(
+        times, "seal", lambda: seal.photo(replaced.variants, photo.style, secrets.token_bytes(16), secrets.token_bytes)
+    )
+    timed(times, "verify", lambda: pipeline.verify(photo, made))
+    return times, len(faces), made
+
+
+def timed(times: dict[str, float], stage: str, work: Callable[[], T]) -> T:
+    """Do the work and note how long it took."""
+    start = time.perf_counter()
+    done = work()
+    times[stage] = time.perf_counter() - start
+    return done
+
+
+def size(anonymiser: Anonymiser, files: list[Path]) -> report.Figures:
+    """Bytes of base and sidecar over the bytes uploaded, for all files together and for the worst."""
+    uploads, results = [], []
+    for file in files:
+        data = file.read_bytes()
+        made = sealed(data, anonymiser)[2]
+        uploads.append(len(data))
+        results.append(len(made.base) + len(made.sidecar))
+        print(f"{file.name}: {results[-1] / uploads[-1]:.3f}", file=sys.stderr)
+    ratios = [result / before for result, before in zip(results, uploads, strict=True)]
+    return {
+        "photos": len(files),
+        "bytes_vs_upload": round(sum(results) / sum(uploads), 4),
+        "bytes_vs_upload_median": round(median(ratios), 4),
+        "bytes_vs_upload_worst": round(max(ratios), 4),
+    }
+
+
+def table(found: report.Figures) -> str:
+    """The figures as text."""
+    rows: list[tuple[str, ...]] = [("stage", "seconds")]
+    rows += [(stage, f"{found[f'{stage}_s']:.3f}") for stage in (*STAGES, "total")]
+    text = f"11 MP, {found['upload_mb']} MB, {found['faces']:.0f} faces, one core\n{report.aligned(rows)}"
+    if "photos" in found:
+        text += (
+            f"\n\n{found['photos']:.0f} photos: base and sidecar together {found['bytes_vs_upload']:.3f}x the uploads' bytes"
+            f" (median photo {found['bytes_vs_upload_median']:.3f}, worst {found['bytes_vs_upload_worst']:.3f})"
+        )
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""An anonymiser without models: faces where it is told, flat ellipses for fakes, and verdicts as scripted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+import numpy.typing as npt
+
+from precompute.faces import Face
+from precompute.faces import Fake
+from precompute.faces import Measurement
+from tests.sealing import Box
+from tests.sealing import ellipse
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass
+class FlatFaces:
+    """``refused`` counts, per face, how many of its first fakes no recogniser lets pass."""
+
+    boxes: tuple[Box, ...]
+    refused: tuple[int, ...] = ()
+    tries: int = 3
+    seen: list[Pixels] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+    def find(self, pixels: Pixels) -> tuple[Face, ...]:
+        """A face in each box."""
+        self._shown = [0] * len(self.boxes)
+        points = np.zeros((5, 2), np.float32)
+        return tuple(
+            Face(box, 1.0, points + i, None, 1.0, "unknown", 30.0, 0.0, 0.0, 0.0, {}, True, None)
+            for i, box in enumerate(self.boxes)
+        )
+
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
+        """Flat ellipses in changing colours, then an opaque one."""
+        number = int(face.points[0, 0])
+        x, y, w, h = (round(v) for v in face.box)
+        for i in range(self.tries + 1):
+            overlay = ellipse((x, y, w, h), (40 * i, 90, 220 - 40 * i))
+            self._shown[number] = i
+            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", None)
+
+    def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
+        """Passed, once enough fakes were refused."""
+        number = int(face.points[0, 0])
+        self.seen.append(output.copy())
+        refused = self.refused[number] if number < len(self.refused) else 0
+        passed = self._shown[number] >= refused
+        return (Measurement("flat", "0" * 64, 0.1 if passed else 0.9, 0.3, passed),)

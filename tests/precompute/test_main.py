@@ -1,0 +1,166 @@
+"""The upload job's command line: one line a photo, clear refusals, nothing published that was not asked for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.keys import ring
+from precompute import command_seal
+from precompute.__main__ import main
+from tests import pictures
+from tests.precompute.flat import FlatFaces
+
+CONFIG = """[edge.token]
+issuer = "https://login.example"
+audience = "photos"
+algorithm = "EdDSA"
+key_file = "issuer.pem"
+[edge.origin]
+folder = "origin"
+[catalog]
+url = "sqlite+aiosqlite:///catalog.sqlite3"
+[keys]
+ring = "ring.toml"
+"""
+
+
+class Shop:
+    """A folder with a configuration, a ring, and two photos."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.toml"
+        self.config.write_text(CONFIG)
+        (folder / "origin").mkdir()
+        ring.create(folder / "ring.toml")
+        for name, seed in (("one.jpg", 1), ("two.jpg", 2)):
+            (folder / name).write_bytes(pictures.jpeg(pictures.texture(200, 160, seed)))
+
+    def seal(self, *arguments: str) -> int:
+        return main(["seal", "--config", str(self.config), *arguments])
+
+    def photo(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def published(self) -> list[str]:
+        return sorted(str(p.relative_to(self.folder / "origin")) for p in (self.folder / "origin").rglob("*.jpg"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    anonymiser = FlatFaces(((20, 30, 50, 64), (120, 20, 40, 52)))
+    monkeypatch.setattr(command_seal.Anonymiser, "load", lambda *_: anonymiser)
+    return Shop(tmp_path)
+
+
+def test_one_line_a_photo(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each photo is reported on a line of its own and published under its name."""
+    assert shop.seal(shop.photo("one.jpg"), shop.photo("two.jpg")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" -> ")[1].split(":")[0] for line in lines] == ["/one.jpg", "/two.jpg"]
+    assert shop.published() == ["one.jpg", "two.jpg"]
+
+
+def test_json(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json, every line is an object with the faces, where they are and how they were replaced."""
+    assert shop.seal(shop.photo("one.jpg"), "--json") == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line["published"] is True
+    assert [face["box"] for face in line["faces"]] == [[20, 30, 50, 64], [120, 20, 40, 52]]
+    assert {face["method"] for face in line["faces"]} == {"donor"}
+
+
+def test_dry_run(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """--dry-run lists the faces and leaves the folder, the catalog and the ring alone."""
+    before = {file.name for file in shop.folder.rglob("*")}
+    assert shop.seal(shop.photo("one.jpg"), "--dry-run") == 0
+    assert "face at [20, 30, 50, 64]" in capsys.readouterr().out
+    assert {file.name for file in shop.folder.rglob("*")} == before
+
+
+def test_no_faces_is_said(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photo without faces is published as it is, and the line says so."""
+    monkeypatch.setattr(command_seal.Anonymiser, "load", lambda *_: FlatFaces(()))
+    assert shop.seal(shop.photo("one.jpg")) == 0
+    assert "no faces found: shown as it is" in capsys.readouterr().out
+    assert shop.published() == ["one.jpg"]
+
+
+def test_a_bad_photo_does_not_stop_the_others(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bad one is named with its reason on stderr, the others are published, and the exit code is 1."""
+    (shop.folder / "bad.jpg").write_bytes(b"no picture")
+    assert shop.seal(shop.photo("bad.jpg"), shop.photo("missing.jpg"), shop.photo("two.jpg")) == 1
+    errors = capsys.readouterr().err
+    assert "bad.jpg: it is not a JPEG" in errors
+    assert "missing.jpg: cannot be read (No such file or directory)" in errors
+    assert shop.published() == ["two.jpg"]
+
+
+def test_in_place(shop: Shop) -> None:
+    """A photo that already lies in the origin keeps its address, and its original is replaced by the base."""
+    inside = shop.folder / "origin" / "2026" / "party.jpg"
+    inside.parent.mkdir()
+    original = pictures.jpeg(pictures.texture(200, 160, 3))
+    inside.write_bytes(original)
+    assert shop.seal(str(inside)) == 0
+    assert shop.published() == ["2026/party.jpg"]
+    assert inside.read_bytes() != original
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["--as", "/../etc/passwd"], "cannot be an address", id="climbing"),
+        pytest.param(["--as", "/a b.jpg"], "cannot be an address", id="space"),
+        pytest.param(["--as", "/-/health"], "cannot be an address", id="our-own"),
+        pytest.param(["--faces", "none.json"], "cannot be read", id="no-claims-file"),
+    ],
+)
+def test_refused(shop: Shop, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
+    """Wrong arguments are refused in one line, and nothing is published."""
+    assert shop.seal(shop.photo("one.jpg"), *arguments) == 1
+    assert says in capsys.readouterr().err
+    assert shop.published() == []
+
+
+def test_many_photos_share_no_claims(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """--faces and --as belong to one photo."""
+    assert shop.seal(shop.photo("one.jpg"), shop.photo("two.jpg"), "--as", "/x.jpg") == 1
+    assert "go with one photo" in capsys.readouterr().err
+
+
+def test_claims(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """A claimed face is reported with its owner."""
+    (shop.folder / "faces.json").write_text('[{"point": [40, 60], "owner": "u-red"}]')
+    assert shop.seal(shop.photo("one.jpg"), "--faces", shop.photo("faces.json"), "--json") == 0
+    assert [face["owner"] for face in json.loads(capsys.readouterr().out)["faces"]] == ["u-red", None]
+
+
+def test_ring_that_others_can_read(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key ring open to others stops the job before a photo is read."""
+    (shop.folder / "ring.toml").chmod(0o644)
+    assert shop.seal(shop.photo("one.jpg")) == 1
+    assert "chmod 600" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        pytest.param("[precompute]\ncolour = 1", "colour", id="unknown-key"),
+        pytest.param("[precompute.upload]\nmax_pixels = 'many'", "max_pixels", id="wrong-type"),
+        pytest.param("[precompute]\npublish_folder = 'nowhere'", "publish_folder", id="no-folder"),
+    ],
+)
+def test_wrong_configuration(shop: Shop, capsys: pytest.CaptureFixture[str], line: str, says: str) -> None:
+    """A configuration that cannot be right is refused, naming the key."""
+    shop.config.write_text(f"{CONFIG}{line}\n")
+    assert shop.seal(shop.photo("one.jpg")) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help shows how it is used."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "faces.json" in capsys.readouterr().out

@@ -1,0 +1,225 @@
+"""The upload flow from bytes to what an edge can open: chosen, measured on what is published, sealed, released."""
+
+import asyncio
+import json
+import os
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.catalog import Catalog
+from edge.catalog import Photo
+from edge.errors import Damaged
+from edge.keys import ring
+from edge.keys.envelope import wrap_context
+from edge.origin import names
+from edge.render import sealed as form
+from edge.render import splice
+from precompute import photo as upload
+from precompute import pipeline
+from precompute.claims import Claim
+from precompute.config import Config
+from precompute.config import Precompute
+from precompute.errors import NotExact
+from precompute.errors import PublishFailed
+from precompute.errors import Rejected
+from tests import pictures
+from tests.precompute.flat import FlatFaces
+
+PICTURE = pictures.texture(320, 200)
+DATA = pictures.jpeg(PICTURE)
+BOXES = ((20, 30, 50, 64), (140, 20, 40, 52))
+PATH = "/2026/party.jpg"
+
+
+def prepared(data: bytes = DATA, anonymiser: FlatFaces | None = None, claims: tuple[Claim, ...] = ()) -> pipeline.Sealing:
+    return pipeline.prepare(data, upload.Limits(), anonymiser or FlatFaces(BOXES), claims, np.random.default_rng(1))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "origin").mkdir()
+    ring.create(tmp_path / "ring.toml")
+    url = f"sqlite+aiosqlite:///{tmp_path}/catalog.sqlite3"
+    return Config(Precompute(), url, tmp_path / "ring.toml", tmp_path / "origin")
+
+
+def catalogued(config: Config) -> Photo:
+    async def ask() -> Photo | None:
+        async with Catalog.open(config.catalog_url) as catalog:
+            return await catalog.photo(PATH)
+
+    photo = asyncio.run(ask())
+    assert photo is not None
+    return photo
+
+
+def shown(config: Config, *owners: str) -> bytes:
+    """What the catalog, the ring and the origin's files give a viewer who may see these owners' faces."""
+    photo, keys = catalogued(config), ring.read(config.ring)
+    base, sidecar = ((config.folder / name).read_bytes() for name in names(PATH, photo.version))
+
+    def key(wrapped: bytes, slot: int | None) -> bytes:
+        return keys.unwrap(wrapped, wrap_context(photo.photo_id, photo.version, slot))
+
+    parsed = form.parse(
+        sidecar, key(photo.wrapped_key, None), photo_id=photo.photo_id, version=photo.version,
+        base_sha256=photo.base_sha256, base_size=photo.base_size,
+    )  # fmt: skip
+    face_keys = {face.slot: key(face.wrapped_key, face.slot) for face in photo.faces if face.owner in owners}
+    return splice.reveal(splice.plan(base, parsed, face_keys))
+
+
+def test_released(config: Config) -> None:
+    """After release, each owner's key reveals that owner's face and both give the upload's pixels."""
+    claims = (Claim((40, 60), "u-red"), Claim((160, 40), "u-blue"))
+    pipeline.release(prepared(claims=claims), PATH, config, ring.read(config.ring))
+    base = pictures.by_opencv((config.folder / PATH[1:]).read_bytes())
+    assert np.array_equal(pictures.by_opencv(shown(config, "u-red", "u-blue")), pictures.by_opencv(DATA))
+    assert np.array_equal(pictures.by_opencv(shown(config)), base)
+    red = pictures.by_opencv(shown(config, "u-red"))
+    assert np.array_equal(red[:, :100], pictures.by_opencv(DATA)[:, :100])
+    assert np.array_equal(red[:, 110:], base[:, 110:])
+
+
+def test_boxes_are_upright(config: Config) -> None:
+    """The catalog's boxes are in the upright picture, whatever the stored orientation."""
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06" + bytes(6)
+    pipeline.release(prepared(pictures.saved(PICTURE, exif=exif)), PATH, config, ring.read(config.ring))
+    photo = catalogued(config)
+    assert (photo.width, photo.height) == (200, 320)
+    assert sorted(face.box for face in photo.faces) == sorted(BOXES)
+    base = pictures.by_opencv((config.folder / PATH[1:]).read_bytes())
+    x, y, w, h = BOXES[0]
+    inner = base[y + h // 4 : y + 3 * h // 4, x + w // 4 : x + 3 * w // 4].astype(int)
+    assert inner.std((0, 1)).max() < 6
+
+
+def test_republished(config: Config) -> None:
+    """Sealing again keeps the photo's id, changes every key, and old files stay until the next time but one."""
+    keys = ring.read(config.ring)
+    versions, ids = [], []
+    for _ in range(3):
+        known = pipeline.known_id(config, PATH)
+        sealing = pipeline.prepare(DATA, upload.Limits(), FlatFaces(BOXES), (), np.random.default_rng(), known)
+        pipeline.release(sealing, PATH, config, keys)
+        versions.append(sealing.sealed.version)
+        ids.append(sealing.sealed.photo_id)
+    assert len(set(ids)) == 1
+    assert len(set(versions)) == 3
+    assert catalogued(config).version == versions[-1]
+
+
+def test_tries_until_it_passes() -> None:
+    """A fake that a recogniser matches is replaced by the next, and the certificate is of the one published."""
+    sealing = prepared(anonymiser=FlatFaces(BOXES, refused=(2, 0)))
+    assert [fake.method for fake in sealing.replacement.fakes] == ["donor", "donor"]
+    assert all(m.passed for measured in sealing.replacement.measured for m in measured)
+    colours = [fake.pixels[0, 0].tolist() for fake in sealing.replacement.fakes]
+    assert colours == [[80, 90, 140], [0, 90, 220]]
+
+
+def test_opaque_in_the_end() -> None:
+    """When no fake passes, the face gets the opaque fill, never its own pixels, and the certificate says what was measured."""
+    sealing = prepared(anonymiser=FlatFaces(BOXES, refused=(99, 0)))
+    assert [fake.method for fake in sealing.replacement.fakes] == ["opaque", "donor"]
+    certified = {face["slot"]: face for face in json.loads(pipeline.certificate(sealing))["faces"]}
+    first = certified[sealing.sealed.slots[0]]
+    assert first["method"] == "opaque"
+    assert [m["passed"] for m in first["measured"]] == [False]
+
+
+def test_measured_on_what_is_published() -> None:
+    """The picture given to the recognisers is, at the faces, pixel for pixel what the base decodes to."""
+    anonymiser = FlatFaces(((16, 32, 64, 64), (144, 16, 48, 64)), refused=(1, 0))
+    sealing = prepared(pictures.jpeg(PICTURE, "444"), anonymiser)
+    assert np.array_equal(anonymiser.seen[-1][32:96, 16:80], pictures.by_opencv(sealing.sealed.base)[32:96, 16:80])
+
+
+def test_certificate_holds_no_secret() -> None:
+    """The certificate names recognisers and figures; no key, no donor, no embedding."""
+    sealing = prepared()
+    text = pipeline.certificate(sealing)
+    assert set(json.loads(text)["faces"][0]) == {"slot", "method", "measured"}
+    assert sealing.sealed.directory_key.hex() not in text
+
+
+@pytest.mark.parametrize("boxes", [(), BOXES], ids=["no-faces", "faces"])
+def test_no_original_on_disk(config: Config, boxes: tuple[tuple[int, int, int, int], ...]) -> None:
+    """No file that sealing leaves holds a 64-byte window of an original face's coded bytes."""
+    sealing = prepared(anonymiser=FlatFaces(boxes))
+    pipeline.release(sealing, PATH, config, ring.read(config.ring))
+    written = b"".join(file.read_bytes() for file in config.folder.parent.rglob("*") if file.is_file())
+    parsed = form.parse(
+        sealing.sealed.sidecar, sealing.sealed.directory_key, photo_id=sealing.sealed.photo_id,
+        version=sealing.sealed.version, base_sha256=sha256(sealing.sealed.base).digest(), base_size=len(sealing.sealed.base),
+    )  # fmt: skip
+    opened = splice.plan(sealing.sealed.base, parsed, sealing.sealed.face_keys).opened
+    originals = [box.open(group.ciphertext, group.context)[: group.length] for box, group in opened]
+    assert bool(originals) == bool(boxes)
+    assert not any(patch[at : at + 64] in written for patch in originals for at in range(0, len(patch) - 64, 32))
+    assert sealing.sealed.directory_key not in written
+    assert not any(key in written for key in sealing.sealed.face_keys.values())
+
+
+def test_no_temporary_copy_of_the_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading coefficients leaves nothing in the temporary folder, not even for a moment."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not-there"))
+    assert prepared().sealed.base
+
+
+def test_not_exact_is_converted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If what was sealed does not decode to the upload's pixels, the picture goes by way of pixels and the report says so."""
+    calls = []
+    verify = pipeline.verify
+
+    def first_fails(*arguments: object) -> None:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise NotExact
+        verify(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "verify", first_fails)
+    sealing = prepared()
+    assert len(calls) == 2
+    assert "converted" in sealing.photo.notes[0]
+
+
+def test_verify_notices() -> None:
+    """A sidecar that does not open, or opens to something else, stops the photo before it is published."""
+    one, other = prepared(), prepared(pictures.jpeg(pictures.texture(320, 200, seed=5)))
+    with pytest.raises(NotExact):
+        pipeline.verify(other.photo, one.sealed)
+    object.__setattr__(one.sealed, "sidecar", one.sealed.sidecar[:-1])
+    with pytest.raises(Damaged):
+        pipeline.verify(one.photo, one.sealed)
+
+
+def test_claims_are_checked_first() -> None:
+    """A claim that hits no face stops the photo before anything is made."""
+    with pytest.raises(Rejected, match="no face"):
+        prepared(claims=(Claim((300, 190), "u-red"),))
+
+
+def test_catalog_that_cannot_be_written(config: Config) -> None:
+    """The error says that the photo is as it was, and the photo is."""
+    keys = ring.read(config.ring)
+    pipeline.release(prepared(), PATH, config, keys)
+    before = catalogued(config)
+    broken = Config(config.own, "sqlite+aiosqlite:////proc/none/catalog.sqlite3", config.ring, config.folder)
+    with pytest.raises(PublishFailed, match="as it was before"):
+        pipeline.release(prepared(), PATH, broken, keys)
+    assert catalogued(config) == before
+    assert (config.folder / names(PATH, before.version)[0]).is_file()
+
+
+def test_sidecar_tells_no_names(config: Config) -> None:
+    """No owner's name is in the published files."""
+    pipeline.release(prepared(claims=(Claim((40, 60), "u-red"),)), PATH, config, ring.read(config.ring))
+    for file in config.folder.rglob("*"):
+        if file.is_file():
+            assert b"u-red" not in file.read_bytes()
+            assert stat.S_IMODE(os.stat(file).st_mode) & 0o002 == 0
