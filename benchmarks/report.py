@@ -43,5 +43,8 @@ def misses(section: str, found: Figures) -> list[str]:
 def aligned(rows: list[tuple[str, ...]]) -> str:
     """Rows of text as columns, the first to the left and the rest to the right."""
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
-    lines = ("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=False))) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
+    lines = []
+    for first, *others in rows:
+        cells = [first.ljust(widths[0]), *(text.rjust(width) for text, width in zip(others, widths[1:], strict=False))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,6 +1,6 @@
 """Sealing an 11 MP photo with six faces, stage by stage on one core, and the bytes that sealing a folder of photos takes.
 
-Needs the models and donor faces (``MFMC_MODEL_MIRROR``, ``MFMC_DONORS``); ``--photos FOLDER`` or ``MFMC_GROUPS`` names the folder.
+Needs models and donor faces (``MFMC_MODEL_MIRROR``, ``MFMC_DONORS``); ``--photos`` or ``MFMC_GROUPS`` names the folder.
 """
 
 import os

@@ -1,7 +1,7 @@
 """One photo, three viewers: seal it, serve it through an origin and the real proxy on loopback, and show who sees what.
 
-The accounts are made up: u-red (friends may see), u-green (nobody may), u-blue (everyone may), and u-friend, a friend of u-red and
-u-green.
+The accounts are made up: u-red (friends may see), u-green (nobody may), u-blue (everyone may), and u-friend, a friend of
+u-red and u-green.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
     folder = options.folder.absolute()
     shutil.rmtree(folder / "origin", ignore_errors=True)
     (folder / "origin").mkdir(parents=True)
-    path = f"/{''.join(c if c.isalnum() and c.isascii() or c in '._-' else '-' for c in photo.name).lstrip('.-')}"
+    path = f"/{''.join(c if (c.isalnum() and c.isascii()) or c in '._-' else '-' for c in photo.name).lstrip('.-')}"
     with running("examples.origin", str(folder / "origin")) as origin:
         viewers = prepare(folder, origin, path)
         done = seal(folder, photo, path)

@@ -97,7 +97,8 @@ def _develop(output: Pixels, areas: Sequence[Area], variants: Variants) -> None:
         style = writer.Style(frame.crop(area[1] - area[0], area[3] - area[2]), tables)
         file = np.frombuffer(writer.whole(style, blocks, entropy.flat_tables(len(tables) == 1)), np.uint8)
         window = _window(output, area, frame)
-        window[:] = cv2.imdecode(file, cv2.IMREAD_COLOR)[: window.shape[0], : window.shape[1]]
+        decoded = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
+        window[:] = decoded[: window.shape[0], : window.shape[1]]
 
 
 def _restore(output: Pixels, areas: Sequence[Area], photo: Photo) -> None:

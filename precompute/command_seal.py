@@ -55,7 +55,7 @@ def seal(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _with_progress(files: list[Path]) -> Iterator[tuple[Path, tqdm]]:  # type: ignore[type-arg]
+def _with_progress(files: list[Path]) -> Iterator[tuple[Path, tqdm]]:
     with tqdm(total=len(files), unit="photo", disable=len(files) == 1 or not sys.stderr.isatty()) as bar:
         for file in files:
             yield file, bar

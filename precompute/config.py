@@ -8,8 +8,8 @@ import msgspec
 
 from edge import config as shared
 from edge.errors import ConfigError
-from precompute.settings import FacesConfig
 from precompute.photo import Limits
+from precompute.settings import FacesConfig
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 Gender = Literal["female", "male", "unknown"]
 
 TEMPLATES: Final = {"arcface": align.ARCFACE, "open-model-zoo": align.OPEN_MODEL_ZOO}
-GENDER_CERTAINTY: Final = 0.7
+GENDER_CERTAINTY: Final = 0.6
 GENDER_SIDE: Final = 62
 # What `pitch` measures on faces that look straight ahead, in degrees (median of 1,069 portraits).
 LEVEL_PITCH: Final = -6.0

@@ -29,7 +29,7 @@ from precompute.swap import light
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 LONG_SIDES: Final = (640,)
 _BATCH: Final = 8

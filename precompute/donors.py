@@ -1,5 +1,6 @@
 """The gallery of synthetic faces, and the choice among them: alike in all but the person."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,13 +101,12 @@ class Gallery:
     def __len__(self) -> int:
         return len(self._index)
 
-    def choose(self, wanted: Wanted, rng: np.random.Generator, count: int) -> list[Donor]:
-        """Up to ``count`` different donors, uniformly at random among the best fitting; none where none may be used.
+    def choose(self, wanted: Wanted, rng: np.random.Generator) -> Iterator[Donor]:
+        """Different donors, uniformly at random among the best fitting, each read when it is asked for.
 
         Fit looks at pose, expression and light alone. Taking the nearest or farthest in identity would tell who it was.
         """
-        fitting = self.fitting(wanted)
-        return [self.load(i) for i in rng.permutation(fitting)[:count]]
+        return (self.load(int(i)) for i in rng.permutation(self.fitting(wanted)))
 
     def fitting(self, wanted: Wanted) -> npt.NDArray[np.intp]:
         """Indices of the ``shortlist`` best fitting donors, or of all that may be used where those are fewer."""

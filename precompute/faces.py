@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from precompute import donor_index
 from precompute import equipment
 from precompute import landmarks
 from precompute.blend import Fake as Fake
+from precompute.blend import paste
 from precompute.certify import Measurement as Measurement
 from precompute.detect import Detections
 from precompute.donors import Donor
@@ -112,11 +115,20 @@ class Anonymiser:
 
     def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
         """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone."""
-        if face.usable and face.mesh is not None and self._gallery is not None and self._swapper is not None:
-            around = Around.of(pixels, face.mesh)
-            for donor in self._gallery.choose(wanted(around, face), rng, self._config.tries):
-                yield around.fake(self._swapper, donor, rng)
+        yield from islice(self._swaps(pixels, face, rng), self._config.tries)
         yield opaque.fill(pixels, face.box, tilt(face.points))
+
+    def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
+        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
+        if not face.usable or face.mesh is None or self._gallery is None or self._swapper is None:
+            return
+        around = Around.of(pixels, face.mesh)
+        donors = self._gallery.choose(wanted(around, face), rng)
+        for donor in islice(donors, self._config.screened):
+            fake = around.fake(self._swapper, donor, rng)
+            seen = certify.verdicts(*close_up(pixels, face, fake), face.embeddings, self._models.recognisers)
+            if all(verdict.passed for verdict in seen):
+                yield fake
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""
@@ -151,6 +163,17 @@ class Around:
         pixels = swapper.render(self.crop, self.mesh, donor, rng)
         weight = mask.weight(self.mesh, self.crop.shape[:2])
         return Fake(*self.corner, pixels, weight, "donor", donor.name)
+
+
+def close_up(pixels: Pixels, face: Face, fake: Fake) -> tuple[Pixels, Floats]:
+    """The picture close to a face with the fake on it, and the original's five points there, float32 (1, 5, 2)."""
+    x, y, w, h = face.box
+    size = np.array(pixels.shape[1::-1])
+    low = np.clip(np.floor(np.minimum([x - w / 2, y - h / 2], [fake.x, fake.y])).astype(int), 0, size)
+    far = np.array([fake.x, fake.y]) + fake.weight.shape[::-1]
+    high = np.clip(np.ceil(np.maximum([x + 1.5 * w, y + 1.5 * h], far)).astype(int), low, size)
+    moved = replace(fake, x=fake.x - int(low[0]), y=fake.y - int(low[1]))
+    return paste(pixels[low[1] : high[1], low[0] : high[0]], moved), face.points[None] - low.astype(np.float32)
 
 
 def donors_folder(config: FacesConfig, environ: Mapping[str, str] = os.environ) -> Path | None:

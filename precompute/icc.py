@@ -1,4 +1,4 @@
-"""A colour profile, written anew: what maps the colours is kept, names, dates, makers and private tags are not (ICC.1:2022 §7)."""
+"""A colour profile, written anew: what maps the colours is kept; names, dates, makers and private tags are not (ICC.1:2022)."""
 
 import struct
 from typing import Final

@@ -41,7 +41,7 @@ class Layout:
 def layout(variants: Variants, restart: int) -> Layout:
     """Which units touch which interval, for one interval length."""
     touched = variants.touched_mcus
-    interval = np.repeat(touched // restart, variants.labels.shape[1])
+    interval = np.repeat(touched // restart, len(variants.canvas.frame.places))
     pairs = np.unique(np.stack([interval, variants.labels[touched].ravel()]), axis=1)
     sets: dict[int, Units] = {}
     for number, label in pairs.T.tolist():

@@ -129,7 +129,7 @@ def _register_heif(kind: sniff.Kind) -> None:
 def _refuse_what_would_be_lost(image: Image.Image, limits: Limits) -> None:
     if getattr(image, "is_animated", False) and not limits.first_frame:
         raise Rejected("the picture is animated; --first-frame keeps its first frame")
-    if image.has_transparency_data and not limits.flatten and image.convert("RGBA").getextrema()[3][0] < 255:
+    if image.has_transparency_data and not limits.flatten and np.asarray(image.convert("RGBA"))[:, :, 3].min() < 255:
         raise Rejected("the picture has transparent parts; --flatten puts it on white")
 
 

@@ -85,7 +85,7 @@ def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
     shown = splice.reveal(splice.plan(sealed.base, opened, sealed.face_keys))
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(shown, np.uint8), flags)
-    if shown != sealed.skeleton or not np.array_equal(pixels, photo.canvas.pixels):
+    if pixels is None or shown != sealed.skeleton or not np.array_equal(pixels, photo.canvas.pixels):
         raise NotExact
 
 

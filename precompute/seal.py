@@ -75,7 +75,7 @@ def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Rand
 
 def with_few_sharing(canvas: Canvas, overlays: list[Overlay]) -> Variants:
     """Merge faces into one unit where more of them share an MCU than variants can be kept of."""
-    units = [(face,) for face in range(len(overlays))]
+    units: list[tuple[int, ...]] = [(face,) for face in range(len(overlays))]
     while True:
         variants = Variants(canvas, overlays, units)
         crowds = interval.crowded(interval.layout(variants, 1).sets.values())

@@ -30,7 +30,9 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     donors_folder: Path | None = None
     index_processes: int = 2
+    # Donor faces handed out per face; up to `screened` are drawn to find that many which recognisers tell apart already.
     tries: int = 4
+    screened: int = 12
     shortlist: int = 50
     age_band_years: float = 12.0
     identity_margin: float = 0.1

@@ -154,7 +154,7 @@ def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, in
     parts = []
     for part in frame.components:
         bw, bh = w // part.h, h // part.v
-        blocks = mask.reshape(y1 - y0, part.v, bh, x1 - x0, part.h, bw).any((2, 5))
-        parts.append(blocks.transpose(0, 2, 1, 3).reshape((y1 - y0) * (x1 - x0), part.v * part.h))
+        blocks = np.any(mask.reshape(y1 - y0, part.v, bh, x1 - x0, part.h, bw), axis=(2, 5))
+        parts.append(np.transpose(blocks, (0, 2, 1, 3)).reshape((y1 - y0) * (x1 - x0), part.v * part.h))
     touched = np.concatenate(parts, 1)
     return np.take_along_axis(touched, padding_sources(frame, area_ids(area, frame)), 1)

@@ -31,6 +31,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 from edge.errors import Damaged
@@ -201,7 +202,7 @@ def _check_cuts(cuts: tuple[Cut, ...], length: int, base_size: int) -> None:
 
 
 def _ascending(values: tuple[int, ...]) -> bool:
-    return all(a < b for a, b in zip(values, values[1:], strict=False))
+    return all(a < b for a, b in pairwise(values))
 
 
 def group_context(context: bytes, entry: bytes) -> bytes:

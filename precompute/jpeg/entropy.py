@@ -90,7 +90,7 @@ def _interleave(
     chroma: npt.NDArray[np.bool_],
 ) -> Tokens:
     """Put each value's ZRLs before it and each block's EOB after its last value, without sorting: positions are counted."""
-    eobs_before = np.cumsum(ends) - ends
+    eobs_before: Ints = np.cumsum(ends) - ends
     place = np.arange(len(owner)) + np.cumsum(zeros) + eobs_before[owner]
     per_block = np.bincount(owner, minlength=n) + np.bincount(owner, zeros, n).astype(np.int64) + ends
     total = int(per_block.sum())
@@ -118,8 +118,8 @@ def dc_tokens(dc: npt.NDArray[np.int16], component: Ints, starts: Ints, chroma: 
         previous[1:] = np.where(same, own[:-1], 0)
         difference[at] = own - previous
     size, extra = _magnitude(difference, 2047)
-    symbol = size + np.where(chroma, _DC + 256, _DC).astype(np.uint16)
-    return Tokens(symbol, extra, size, np.arange(n, dtype=np.int32), n)
+    symbol = np.where(chroma, _DC + 256, _DC) + size
+    return Tokens(symbol.astype(np.uint16), extra, size, np.arange(n, dtype=np.int32), n)
 
 
 def _magnitude(value: npt.NDArray[np.signedinteger], limit: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
@@ -180,7 +180,7 @@ def token_bits(tokens: Tokens, tables: Tables) -> Ints:
 
 
 def encode(tokens: Tokens, tables: Tables, starts: Ints, ids: Ints) -> Intervals:
-    """Tokens -> intervals. ``starts``: first block of each interval; ``ids``: its number in the whole scan, for its RST marker."""
+    """Tokens -> intervals. ``starts``: first block of each; ``ids``: its number in the whole scan, which its RST marker shows."""
     first = np.searchsorted(tokens.owner, starts)
     raw, edges = _pack(
         tables.code[tokens.symbol] << tokens.size | tokens.extra, tables.length[tokens.symbol] + tokens.size, first

@@ -23,7 +23,7 @@ class Table:
 
 
 def fit(counts: npt.NDArray[np.int64], symbols: tuple[int, ...]) -> Table:
-    """(256,) counts -> the shortest table; every symbol of ``symbols`` gets a code, seen or not, so that any block can be coded."""
+    """(256,) counts -> the shortest table. Every symbol of ``symbols`` gets a code, seen or not: any block can be coded."""
     weight = {symbol: int(counts[symbol]) + 1 for symbol in symbols}
     return build(_limited_lengths(weight))
 
@@ -43,7 +43,7 @@ def build(lengths: dict[int, int]) -> Table:
 
 
 def _limited_lengths(weight: dict[int, int]) -> dict[int, int]:
-    """Package-merge (Larmore and Hirschberg, 1990): optimal lengths <= 16, with one reserved code so that no real one is all ones."""
+    """Package-merge (Larmore and Hirschberg, 1990): optimal lengths <= 16, one code reserved so that no other is all ones."""
     reserved = -1
     leaves = sorted((w, (symbol,)) for symbol, w in (weight | {reserved: 0}).items())
     packages: list[tuple[int, tuple[int, ...]]] = []

@@ -120,7 +120,7 @@ def _why_not(marker: int, precision: int, parts: list[tuple[int, int, int, int]]
     if len(parts) == 3 and not _is_ycbcr([part[0] for part in parts], adobe, jfif):
         return "RGB JPEG"
     across, down = max(p[1] for p in parts), max(p[2] for p in parts)
-    if any(across % h or down % v for _, h, v, _ in parts) or len(parts) == 3 and (parts[0][1:3] != (across, down)):
+    if any(across % h or down % v for _, h, v, _ in parts) or (len(parts) == 3 and (parts[0][1:3] != (across, down))):
         return "unusual chroma sampling"
     if len(parts) == 3 and sum(h * v for _, h, v, _ in parts) > 10:
         return "unusual chroma sampling"

@@ -11,10 +11,12 @@ from precompute.swap import mask
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Inside = npt.NDArray[np.uint8]
 
 BLURS: Final = (0.4, 0.6, 0.9, 1.3, 1.9, 2.8)  # of the scale that is compared
 COARSE_SHARE: Final = 0.012  # that scale, of the face's width
 WIDER: Final = 6
+FINE: Final = 2.0  # pixels; wider blurs are made on a smaller picture
 SLACK: Final = 1.1
 MOST_SHARPENING: Final = 0.7
 MOST_GRAIN: Final = 5.0  # levels of 255
@@ -23,7 +25,7 @@ _NOISE_KERNEL: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float3
 
 def match(drawn: Floats, crop: Pixels, mesh: Floats, rng: np.random.Generator) -> Pixels:
     """Drawn float32 (h, w, 3) 0..255 -> BGR uint8 (h, w, 3), as fine as the photo's crop around the mesh (478, 3)."""
-    inside = mask.weight(mesh, crop.shape[:2]) >= 1
+    inside = mask.filled(mesh, crop.shape[:2])
     if not inside.any():
         return to_pixels(drawn)
     there = luma(crop.astype(np.float32))
@@ -35,18 +37,28 @@ def match(drawn: Floats, crop: Pixels, mesh: Floats, rng: np.random.Generator) -
     return to_pixels(face + level * rng.standard_normal(crop.shape[:2], np.float32)[..., None])
 
 
-def focused(drawn: Floats, there: Floats, inside: npt.NDArray[np.bool_], scale: float) -> Floats:
+def focused(drawn: Floats, there: Floats, inside: Inside, scale: float) -> Floats:
     """The face blurred or sharpened until its detail of ``scale`` px is about that of the photo ``there``."""
-    mine, wanted = (sharpness(gray, inside, scale) for gray in (luma(drawn), there))
+    gray = luma(drawn)
+    mine, wanted = sharpness(gray, inside, scale), sharpness(there, inside, scale)
     if mine <= wanted:
         more = min(wanted / max(mine, 1e-3) - 1, MOST_SHARPENING)
-        gray = luma(drawn)
-        return np.asarray(drawn + more * (gray - cv2.GaussianBlur(gray, (0, 0), scale))[..., None], np.float32)
+        return np.asarray(drawn + more * (gray - blurred(gray, scale))[..., None], np.float32)
     for blur in BLURS:
-        soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), blur * scale), np.float32)
-        if sharpness(luma(soft), inside, scale) <= wanted * SLACK:
+        if sharpness(blurred(gray, blur * scale), inside, scale) <= wanted * SLACK:
             break
-    return soft
+    return blurred(drawn, blur * scale)
+
+
+def blurred(picture: Floats, sigma: float) -> Floats:
+    """A Gaussian blur; wide ones are made on a smaller picture, or they would take seconds on large faces."""
+    h, w = picture.shape[:2]
+    factor = min(1.0, FINE / sigma)
+    if factor == 1:
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+    size = max(1, round(w * factor)), max(1, round(h * factor))
+    small = cv2.GaussianBlur(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (0, 0), sigma * factor)
+    return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def to_pixels(values: Floats) -> Pixels:
@@ -59,18 +71,17 @@ def luma(pixels: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.float32)
 
 
-def sharpness(gray: Floats, inside: npt.NDArray[np.bool_], scale: float) -> float:
+def sharpness(gray: Floats, inside: Inside, scale: float) -> float:
     """How much of the detail finer than ``WIDER`` times ``scale`` px is finer than ``scale``; 0..1, whatever the contrast."""
-    return fineness(gray, inside, scale) / max(fineness(gray, inside, WIDER * scale), 1e-3)
+    fine, wide = (gray - blurred(gray, sigma) for sigma in (scale, WIDER * scale))
+    return _power(fine, inside) / max(_power(wide, inside), 1e-3)
 
 
-def fineness(gray: Floats, inside: npt.NDArray[np.bool_], scale: float) -> float:
-    """Detail finer than ``scale`` px: the root mean square of what a blur takes away, in levels of 255."""
-    detail = gray - cv2.GaussianBlur(gray, (0, 0), scale)
-    return float(np.sqrt(np.mean(np.square(detail[inside]))))
+def _power(detail: Floats, inside: Inside) -> float:
+    return float(np.sqrt(cv2.mean(np.square(detail), inside)[0]))
 
 
-def noise(gray: Floats, inside: npt.NDArray[np.bool_]) -> float:
+def noise(gray: Floats, inside: Inside) -> float:
     """Standard deviation of the grain in levels of 255 (Immerkær, CVIU 64(2), 1996, with a median in place of the mean)."""
     filtered = cv2.filter2D(gray, cv2.CV_32F, _NOISE_KERNEL)
-    return float(np.median(np.abs(filtered[inside]))) / 0.6745 / 6
+    return float(np.median(np.abs(filtered[inside > 0]))) / 0.6745 / 6

@@ -100,16 +100,22 @@ def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Float
 
 
 def patches(detail: Floats, mesh: Floats) -> Floats:
-    """What takes broad dark, bright or coloured patches away from a face's detail (h, w, 3), except at eyes, brows, nose and lips.
+    """What takes broad dark, bright or coloured patches away from a face's detail float32 (h, w, 3).
 
-    A donor's own fringe, beard, cast shadows and coloured lamps are such patches. Fine texture stays.
+    Eyes, brows, nose and lips keep their shade and more of their colour. A donor's own make-up, fringe, beard, cast shadows and coloured lamps are such patches. Fine texture stays.
     """
     h, w = detail.shape[:2]
     coarse = cv2.resize(detail, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
-    limited = coarse / (1 + np.abs(coarse) / np.float32(PATCH_LEVELS))
     step = np.array([COARSE / w, COARSE / h], np.float32)
-    change = (limited - coarse) * (1 - features((mesh[:, :2] + 0.5) * step - 0.5, COARSE))[..., None]
+    free = features((mesh[:, :2] + 0.5) * step - 0.5, COARSE)[..., None]
+    shade = cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY)[..., None]
+    change = (1 - free) * limits(shade, PATCH_LEVELS) + limits(coarse - shade, PATCH_LEVELS * (1 + free / 2))
     return np.asarray(cv2.resize(change, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def limits(values: Floats, most: float | Floats) -> Floats:
+    """What brings values softly below ``most`` in size, when added to them."""
+    return np.asarray(values / (1 + np.abs(values) / most) - values, np.float32)
 
 
 def features(points: Floats, side: int) -> Floats:

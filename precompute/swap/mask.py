@@ -26,15 +26,19 @@ def outline(mesh: Floats) -> Floats:
     return np.asarray(centre + oval * (JAW + (FOREHEAD - JAW) * share), np.float32)
 
 
-def weight(mesh: Floats, size: tuple[int, int]) -> Floats:
+def filled(mesh: Floats, size: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline, else 0."""
+    drawn = np.zeros(size[:2], np.uint8)
+    cv2.fillPoly(drawn, [np.round(outline(mesh) * 16).astype(np.int32)], 1, shift=4)
+    return drawn
+
+
+def weight(mesh: Floats, size: tuple[int, ...]) -> Floats:
     """Mesh in the pixels of a (h, w) crop -> float32 (h, w): 0 outside, rising smoothly over the feather, then exactly 1.
 
     The feather is ``FEATHER`` of the face's width and lies wholly inside the outline.
     """
-    filled = np.zeros(size, np.uint8)
-    cv2.fillPoly(filled, [np.round(outline(mesh) * 16).astype(np.int32)], 1, shift=4)
-    # A frame of zeros, or a face cut off by the picture's edge would get no feather-free border there.
-    deep = cv2.distanceTransform(filled, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    deep = cv2.distanceTransform(filled(mesh, size), cv2.DIST_L2, cv2.DIST_MASK_5)
     feather = max(1.0, FEATHER * landmarks.width(mesh))
     share = np.clip(deep / feather, 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)

@@ -3,6 +3,7 @@
 Prints how many kills there were, and how many left the new and the old version. A process of its own, so that forking is safe.
 """
 
+import asyncio
 import os
 import shutil
 import signal
@@ -11,8 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
-import asyncio
 
 from edge.catalog import Catalog
 from edge.catalog import Photo

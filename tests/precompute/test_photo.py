@@ -45,7 +45,7 @@ def resized(width: int, height: int) -> bytes:
     return JPEG[: FRAME + 5] + struct.pack(">HH", height, width) + JPEG[FRAME + 9 :]
 
 
-BOMB = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)) + struct.pack(">I4s", 0x3FFFFFFF, b"IDAT")
+BOMB = png_header(1, 1) + struct.pack(">I4s", 0x3FFFFFFF, b"IDAT")
 
 REFUSED = [
     pytest.param(b"", "empty", id="empty"),

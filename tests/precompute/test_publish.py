@@ -33,6 +33,11 @@ def test_files_and_plain_name(tmp_path: Path) -> None:
     assert original.stat().st_ino == (tmp_path / base).stat().st_ino
 
 
+def everything(folder: Path) -> None:
+    publish.files(folder, PATH, NEW, b"base", b"sidecar")
+    publish.plain_name(folder, PATH, NEW)
+
+
 @pytest.mark.parametrize("fails", ["fsync", "replace", "link"])
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
     """When the disk is full, the error says so, and no part of the new version is left."""
@@ -45,8 +50,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) 
 
     monkeypatch.setattr(publish.os, fails, full)
     with pytest.raises(PublishFailed, match="No space left on device"):
-        publish.files(tmp_path, PATH, NEW, b"base", b"sidecar")
-        publish.plain_name(tmp_path, PATH, NEW)
+        everything(tmp_path)
     left = {name: data for name, data in content(tmp_path).items() if NEW.hex() not in name}
     assert left == before
     assert not [name for name in content(tmp_path) if "part" in Path(name).name.removeprefix("party")]

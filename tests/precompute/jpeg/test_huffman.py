@@ -1,6 +1,7 @@
 """Huffman tables: complete, prefix-free, at most 16 bits, no code of all ones, and as short as they can be."""
 
 import heapq
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def test_codes(counts: np.ndarray, symbols: tuple[int, ...]) -> None:
     assert len(codes) == len(symbols) == sum(table.bits)
     assert all(1 <= len(code) <= 16 and "0" in code for code in codes)
     ordered = sorted(codes)
-    assert not any(b.startswith(a) for a, b in zip(ordered, ordered[1:], strict=False))
+    assert not any(b.startswith(a) for a, b in pairwise(ordered))
 
 
 def test_as_short_as_huffman() -> None:
