@@ -167,7 +167,7 @@ def sealed_photo() -> seal.SealedPhoto:
     small = rng.integers(0, 256, (40, 60, 3), np.uint8)
     pixels = cv2.resize(small, (1200, 800), interpolation=cv2.INTER_CUBIC).astype(np.int16)
     noisy = (pixels + rng.normal(0, 9, pixels.shape).astype(np.int16)).clip(0, 255).astype(np.uint8)
-    data = bytes(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 84])[1])
+    data = bytes(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 88])[1])
     read = upload.read(data, upload.Limits())
     overlays = [
         Overlay(x, y, np.full((h, w, 3), 128, np.uint8), np.ones((h, w), np.float32)) for x, y, w, h in BOXES

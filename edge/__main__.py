@@ -80,7 +80,7 @@ def _add_keys(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
 def _serve(arguments: argparse.Namespace) -> int:
     from edge.serve import serve  # the other commands start faster without the server
 
-    settings = config.load(arguments.config)
+    settings = _usable(arguments)
     workers = settings.edge.workers if arguments.workers is None else arguments.workers
     if not 1 <= workers <= 256:
         raise ConfigError("--workers: must be 1 to 256")
@@ -88,10 +88,16 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    settings = config.load(arguments.config)
-    ring.read(settings.keys.ring)
+    _usable(arguments)
     print(f"{arguments.config}: usable")
     return 0
+
+
+def _usable(arguments: argparse.Namespace) -> config.Config:
+    """The configuration, once it and the key ring it names have been found good."""
+    settings = config.load(arguments.config)
+    ring.read(settings.keys.ring)
+    return settings
 
 
 def _keys_new(arguments: argparse.Namespace) -> int:

@@ -19,10 +19,10 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from edge import config
+from edge.render.splice import Buffer
 from edge.viewer import REFUSED
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
-from edge.wire import Buffer
 from edge.wire import Prepared
 
 PLAIN = {

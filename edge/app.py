@@ -23,6 +23,7 @@ from edge.cache.store import NullCache
 from edge.catalog import Catalog
 from edge.demo import Demo
 from edge.errors import NotFound
+from edge.errors import OriginFailed
 from edge.files import Files
 from edge.keys import ring
 from edge.photos import Photos
@@ -48,7 +49,13 @@ class App:
         require_plain(request)
         if request.raw_path.startswith(OURS):
             return await self._own(request)
-        return await self.view.show(request, self.clock())
+        now = self.clock()
+        try:
+            return await self.view.show(request, now)
+        except OriginFailed:  # the files of the version remembered may have been swept after a new one was published
+            if not await self.view.photos.renewed(request.raw_path, now):
+                raise
+        return await self.view.show(request, now)
 
     async def _own(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.raw_path.removeprefix(OURS):

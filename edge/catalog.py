@@ -191,7 +191,7 @@ def _photo_row(photo: Photo, certificate: str) -> dict[str, object]:
 def _face_rows(photo: Photo, overrides: dict[str, str]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for face in photo.faces:
-        rule = face.rule or (None if face.owner is None else overrides.get(face.owner))
+        rule = overrides.get(face.owner or "") if face.rule is None else face.rule
         row = {"path": photo.path, "slot": face.slot, "owner": face.owner, "rule": rule}
         rows.append(row | {"wrapped_key": face.wrapped_key} | dict(zip("xywh", face.box, strict=True)))
     return rows

@@ -98,7 +98,7 @@ def _owned(face: Face, default_rule: str) -> str:
     where = f"<span>Face at {x}, {y} ({w} x {h}):</span>"
     if face.owner is None:
         return f"{where} unclaimed, so nobody sees it"
-    return f"{where} {escape(face.owner)} lets {escape(face.rule or default_rule)} see it"
+    return f"{where} {escape(face.owner)} lets {escape(default_rule if face.rule is None else face.rule)} see it"
 
 
 def _token(entry: config.DemoView) -> str:

@@ -26,6 +26,8 @@ class Photos:
             self._known.put(path, photo, size=1, now=now, expires=now + self._seconds)
         return photo
 
-    def forget(self, path: str) -> None:
-        """Read the catalog again next time."""
+    async def renewed(self, path: str, now: float) -> bool:
+        """Whether another version has been published since ``path`` was last read; it is then the one remembered."""
+        known = self._known.get(path, now)
         self._known.drop(path)
+        return known is not None and (await self.find(path, now)).version != known.version

@@ -17,10 +17,8 @@ from edge.errors import OriginTimeout
 from edge.files import Files
 from edge.keys.envelope import wrap_context
 from edge.keys.ring import Wrapping
-from edge.pieces import Layout
 from edge.render import sealed
 from edge.render import splice
-from edge.wire import Buffer
 
 TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
@@ -30,12 +28,12 @@ Granted = frozenset[int]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """A plan laid out, or None where the patches do not open.
+    """A plan, or None where the patches do not open.
 
     Remembered either way, so that a fault costs one try per while.
     """
 
-    layout: Layout | None
+    plan: splice.Plan | None
 
 
 def base_tag(photo: Photo) -> str:
@@ -65,15 +63,15 @@ class Plans:
         known = self._tags.get((photo.version, granted), now)
         return known if known is not None else self._new_tag(photo, granted, now)
 
-    async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Sequence[Buffer] | None:
+    async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Sequence[splice.Buffer] | None:
         """The photo with the ``granted`` faces real; None when nothing is granted or any patch does not open."""
         if not granted:
             return None
         opened = self._plans.get((photo.version, granted), now) or await self._open(photo, granted, base, now)
-        if opened.layout is None:
+        if opened.plan is None:
             return None
         try:
-            return opened.layout.open()
+            return opened.plan.pieces()
         except Damaged:
             await self._remember_fault(photo, granted, now)
             return None
@@ -93,7 +91,7 @@ class Plans:
             plan = await self._plan(photo, granted, base, now)
         except (Damaged, KeyRingError, OriginFailed, OriginTimeout):
             return await self._remember_fault(photo, granted, now)
-        opened = Opened(Layout.of(plan))
+        opened = Opened(plan)
         size = len(base) + plan.size + PLAN_OVERHEAD_BYTES
         self._plans.put((photo.version, granted), opened, size=size, now=now, expires=now + self._seconds)
         return opened

@@ -18,12 +18,13 @@ from edge.viewer import Viewer
 def decide(photo: Photo, viewer: Viewer, now: float, default_rule: str) -> frozenset[int]:
     """The slots of the faces that ``viewer`` may see as they are; a viewer whose token has ended is a stranger."""
     seen_as = viewer if now < viewer.expires else STRANGER
-    return frozenset(face.slot for face in photo.faces if _may_see(face, seen_as, face.rule or default_rule))
+    return frozenset(face.slot for face in photo.faces if _may_see(face, seen_as, default_rule))
 
 
-def _may_see(face: Face, viewer: Viewer, rule: str) -> bool:
+def _may_see(face: Face, viewer: Viewer, default_rule: str) -> bool:
     if face.owner is None:
         return False
+    rule = default_rule if face.rule is None else face.rule
     if face.owner == viewer.id or rule == "everyone":
         return True
     return rule == "friends" and viewer.has_friend(face.owner)

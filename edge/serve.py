@@ -35,11 +35,10 @@ def serve(config: Config, workers: int) -> int:
     _clear_disk(config, boot_key)
     port = _reserve(config, shared=workers > 1)
     with port:
-        host, number = port.getsockname()[:2]
-        print(f"listening on http://{f'[{host}]' if ':' in host else host}:{number}", flush=True)
         if workers == 1:
-            return uvloop.run(_answer(config, boot_key, lambda: port))
-        share = _sharing(config, number)
+            return uvloop.run(_answer(config, boot_key, lambda: port, announce=True))
+        _announce(port)
+        share = _sharing(config, port.getsockname()[1])
         return Supervisor(lambda: _worker(config, boot_key, share), workers).run()
 
 
@@ -53,13 +52,13 @@ def harden() -> None:
 
 def _worker(config: Config, boot_key: bytes, bind: Callable[[], socket.socket]) -> int:
     try:
-        return uvloop.run(_answer(config, boot_key, bind))
+        return uvloop.run(_answer(config, boot_key, bind, announce=False))
     except (ConfigError, KeyRingError, Unavailable, OSError) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
         return 1
 
 
-async def _answer(config: Config, boot_key: bytes, bind: Callable[[], socket.socket]) -> int:
+async def _answer(config: Config, boot_key: bytes, bind: Callable[[], socket.socket], *, announce: bool) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -67,11 +66,20 @@ async def _answer(config: Config, boot_key: bytes, bind: Callable[[], socket.soc
         runner = web.ServerRunner(Server(app.handle, config.edge), shutdown_timeout=config.edge.drain_seconds)
         await runner.setup()
         try:
-            await web.SockSite(runner, bind(), backlog=BACKLOG).start()
+            listener = bind()
+            await web.SockSite(runner, listener, backlog=BACKLOG).start()
+            if announce:
+                _announce(listener)
             await stop.wait()
         finally:
             await runner.cleanup()
     return 0
+
+
+def _announce(listener: socket.socket) -> None:
+    """Tell whoever started the process where it answers; several workers may take a moment longer to do so."""
+    host, number = listener.getsockname()[:2]
+    print(f"listening on http://{f'[{host}]' if ':' in host else host}:{number}", flush=True)
 
 
 def _reserve(config: Config, *, shared: bool) -> socket.socket:

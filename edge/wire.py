@@ -11,7 +11,8 @@ from functools import lru_cache
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-Buffer = bytes | memoryview
+from edge.render.splice import Buffer
+
 V11 = (1, 1)
 
 

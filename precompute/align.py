@@ -45,9 +45,7 @@ def crop(pixels: Pixels, matrix: npt.NDArray[np.float64], side: int) -> Pixels:
     return np.asarray(out, np.uint8)
 
 
-def _shrunk(
-    pixels: Pixels, matrix: npt.NDArray[np.float64], scale: float, side: int
-) -> tuple[Pixels, npt.NDArray[np.float64]]:
+def _shrunk(pixels: Pixels, matrix: npt.NDArray[np.float64], scale: float, side: int) -> tuple[Pixels, npt.NDArray[np.float64]]:
     """The part of the picture that the crop shows, at about the crop's scale, and the matrix for it."""
     h, w = pixels.shape[:2]
     corners = apply(cv2.invertAffineTransform(matrix), np.array([[0, 0], [side, 0], [0, side], [side, side]]))

@@ -20,7 +20,6 @@ Floats = npt.NDArray[np.float32]
 Gender = Literal["female", "male", "unknown"]
 
 TEMPLATES: Final = {"arcface": align.ARCFACE, "open-model-zoo": align.OPEN_MODEL_ZOO}
-GENDER_CERTAINTY: Final = 0.6
 GENDER_SIDE: Final = 62
 # What `pitch` measures on faces that look straight ahead, in degrees (median of 1,069 portraits).
 LEVEL_PITCH: Final = -6.0
@@ -40,8 +39,8 @@ class Recogniser(Protocol):
 class Attributes(Protocol):
     """Tells gender and age."""
 
-    def tell(self, pixels: Pixels, boxes: Floats) -> list[tuple[Gender, float]]:
-        """BGR uint8 (h, w, 3) and boxes x, y, w, h, float32 (n, 4) -> gender and age in years, each."""
+    def tell(self, pixels: Pixels, boxes: Floats) -> Floats:
+        """BGR uint8 (h, w, 3), boxes x, y, w, h, float32 (n, 4) -> float32 (n, 2): probability of female, age in years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +88,22 @@ class AgeGender:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def tell(self, pixels: Pixels, boxes: Floats) -> list[tuple[Gender, float]]:
-        """See ``Attributes``."""
+    def tell(self, pixels: Pixels, boxes: Floats) -> Floats:
+        """See ``Attributes``; the mean over each face and its mirror image, which is steadier."""
         if not len(boxes):
-            return []
-        crops = [align.crop(pixels, _level_square(box), GENDER_SIDE) for box in boxes]
-        out = self._session.run(np.stack(crops).transpose(0, 3, 1, 2).astype(np.float32))
-        ages = 100 * out["age_div100"].reshape(-1)
-        return [(gender(p[0], p[1]), float(age)) for p, age in zip(out["prob_female_male"], ages, strict=True)]
+            return np.zeros((0, 2), np.float32)
+        crops = np.stack([align.crop(pixels, _level_square(box), GENDER_SIDE) for box in boxes])
+        both = np.concatenate([crops, crops[:, :, ::-1]])
+        out = self._session.run(both.transpose(0, 3, 1, 2).astype(np.float32))
+        told = np.stack([out["prob_female_male"][:, 0], 100 * out["age_div100"].reshape(-1)], 1)
+        return np.asarray(told.reshape(2, -1, 2).mean(0), np.float32)
 
 
-def gender(female: float, male: float) -> Gender:
-    """Two probabilities -> a word; unsure is "unknown"."""
-    if max(female, male) < GENDER_CERTAINTY:
+def gender(female: float, certainty: float) -> Gender:
+    """Probability -> a word; "unknown" where neither gender has the wanted certainty."""
+    if max(female, 1 - female) < certainty:
         return "unknown"
-    return "female" if female > male else "male"
+    return "female" if female > 0.5 else "male"
 
 
 def _level_square(box: Floats) -> npt.NDArray[np.float64]:

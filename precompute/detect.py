@@ -108,9 +108,7 @@ def _same(box: Floats, others: Floats) -> npt.NDArray[np.bool_]:
     """Whether each of the others (n, 4) overlaps the box so much that both mean one face."""
     common = overlap(box, others)
     area, areas = box[2] * box[3], others[:, 2] * others[:, 3]
-    same: npt.NDArray[np.bool_] = (common > SAME_IOU * (area + areas - common)) | (
-        common > SAME_WITHIN * np.minimum(area, areas)
-    )
+    same: npt.NDArray[np.bool_] = (common > SAME_IOU * (area + areas - common)) | (common > SAME_WITHIN * np.minimum(area, areas))
     return same
 
 

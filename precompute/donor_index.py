@@ -29,9 +29,10 @@ from precompute.swap import light
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT: Final = 6
+FORMAT: Final = 9
 SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 LONG_SIDES: Final = (640,)
+SURE: Final = 0.85
 _BATCH: Final = 8
 
 
@@ -127,13 +128,13 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
         return None
     largest = faces.take(np.argsort(-faces.boxes[:, 2], kind="stable")[:1])
     mesh = models.mesh.fit(pixels, largest.points[0])
-    gender, age = models.attributes.tell(pixels, largest.boxes)[0]
+    female, age = models.attributes.tell(pixels, largest.boxes)[0]
     pose = describe.pose(mesh.points)
     skin = light.skin(pixels, mesh.points)
     return {
         "names": file.name,
         "meshes": mesh.points,
-        "genders": str(gender),
+        "genders": str(describe.gender(female, SURE)),
         "ages": np.float32(age),
         "poses": np.array([pose.yaw, pose.pitch, pose.roll], np.float32),
         "expressions": describe.expression(mesh.points),

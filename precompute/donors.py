@@ -20,6 +20,7 @@ LIGHT_STEPS: Final = np.repeat(np.array([0.25, 0.15, 0.15, 0.15, 0.15, 0.15], np
 SOFT_STEP: Final = 0.5
 ODD_STEP: Final = 0.3
 PLAIN: Final = 0.7
+MIDDLING: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How far a donor may be off: years of age, degrees of yaw, share of plain donors that are eligible."""
+    """How far a donor may be off: years of age, degrees of yaw, rank of oddness (``Index.clean``)."""
 
     years: float
     yaw: float
@@ -95,7 +96,8 @@ class Gallery:
         self._limits = limits
         self._shortlist = shortlist
         self._gates = (
-            Gate(years, 12, PLAIN), Gate(years, 20, PLAIN), Gate(2 * years, 20, PLAIN), Gate(2 * years, 30, 1), Gate(200, 90, 1),
+            Gate(years, 12, PLAIN), Gate(years, 20, PLAIN), Gate(2 * years, 20, PLAIN),
+            Gate(2 * years, 35, PLAIN), Gate(3 * years, 35, MIDDLING), Gate(200, 90, 1),
         )  # fmt: skip
 
     def __len__(self) -> int:

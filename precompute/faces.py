@@ -39,6 +39,8 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 DONORS_VARIABLE = "MFMC_DONORS"
+LIKELY = 0.55
+AGREE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +98,19 @@ class Anonymiser:
         told = self._models.attributes.tell(pixels, found.boxes)
         seen = {r.name: r.embed(pixels, found.points) for r in self._models.recognisers}
         return tuple(
-            self._face(pixels, found, i, told[i], {name: vectors[i] for name, vectors in seen.items()})
-            for i in range(len(found))
+            self._face(pixels, found, i, told[i], {name: vectors[i] for name, vectors in seen.items()}) for i in range(len(found))
         )
 
-    def _face(
-        self, pixels: Pixels, found: Detections, i: int, told: tuple[describe.Gender, float], seen: Mapping[str, Floats]
-    ) -> Face:
+    def _face(self, pixels: Pixels, found: Detections, i: int, told: Floats, seen: Mapping[str, Floats]) -> Face:
         points = found.points[i]
         mesh = self._models.mesh.fit(pixels, points)
         pose = describe.pose(mesh.points)
         x, y, w, h = (float(value) for value in found.boxes[i])
         reason = unfit(mesh, points, pose, (x, y, w, h), pixels.shape[:2], self._config)
         return Face(
-            (x, y, w, h), float(found.scores[i]), points, mesh.points, mesh.presence, told[0], told[1],
-            pose.yaw, pose.pitch, pose.roll, seen, reason is None, reason,
+            (x, y, w, h), float(found.scores[i]), points, mesh.points, mesh.presence,
+            describe.gender(float(told[0]), LIKELY), float(told[1]), pose.yaw, pose.pitch, pose.roll,
+            seen, reason is None, reason,
         )  # fmt: skip
 
     def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
@@ -151,7 +151,7 @@ class Around:
     @classmethod
     def of(cls, pixels: Pixels, mesh: Floats) -> "Around":
         """The part of the picture that the mask of the mesh covers, with a margin, as far as the picture goes."""
-        edge = mask.outline(mesh)
+        edge = np.vstack([mask.outline(mesh), mesh[:, :2]])
         size = np.array(pixels.shape[1::-1])
         low = np.clip(np.floor(edge.min(0)).astype(int) - 2, 0, size - 1)
         high = np.clip(np.ceil(edge.max(0)).astype(int) + 3, low + 1, size)
@@ -234,6 +234,3 @@ def agrees(mesh: Floats, points: Floats) -> bool:
     there = np.stack([mesh[list(pair), :2].mean(0) for pair in pairs])
     miss = np.linalg.norm(there - points[[0, 1, 3, 4]], axis=1)
     return bool(miss.max() < AGREE_SHARE * landmarks.width(mesh))
-
-
-AGREE_SHARE = 0.25

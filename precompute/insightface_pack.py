@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from precompute import detect
 from precompute import models
-from precompute.describe import Gender
 from precompute.describe import unit
 from precompute.detect import Detections
 from precompute.errors import PrecomputeError
@@ -70,9 +69,7 @@ def _load(name: str, kind: str, config: FacesConfig) -> tuple[Any, Path]:
     except ImportError as problem:
         raise PrecomputeError("insightface is not installed: pip install 'mfmc-edge[precompute]'") from problem
     for file in files(name):
-        model = model_zoo.get_model(
-            str(file), providers=providers(config.provider), sess_options=options(config.threads)
-        )
+        model = model_zoo.get_model(str(file), providers=providers(config.provider), sess_options=options(config.threads))
         if type(model).__name__ == kind:
             return model, file
     raise UnknownModel(f"{name}: no {kind} model there; put the pack into ~/.insightface/models or name its file")
@@ -131,12 +128,12 @@ class GenderAge:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def tell(self, pixels: Pixels, boxes: Floats) -> list[tuple[Gender, float]]:
-        """See ``Attributes``."""
-        return [self._one(pixels, box) for box in boxes]
+    def tell(self, pixels: Pixels, boxes: Floats) -> Floats:
+        """See ``Attributes``; the model is always certain."""
+        return np.array([self._one(pixels, box) for box in boxes], np.float32).reshape(-1, 2)
 
-    def _one(self, pixels: Pixels, box: Floats) -> tuple[Gender, float]:
+    def _one(self, pixels: Pixels, box: Floats) -> tuple[float, float]:
         from insightface.app.common import Face
 
         sex, age = self._model.get(pixels, Face(bbox=np.concatenate([box[:2], box[:2] + box[2:]])))
-        return ("male" if sex == 1 else "female"), float(age)
+        return 1.0 - float(sex), float(age)

@@ -24,7 +24,7 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     # Faces that miss any of these get the opaque fill; none is ever skipped.
     swap_width_px: float = 24.0
-    swap_yaw_degrees: float = 50.0
+    swap_yaw_degrees: float = 45.0
     swap_presence: float = 0.4
     swap_visible_share: float = 0.75
 
@@ -35,4 +35,4 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     screened: int = 12
     shortlist: int = 50
     age_band_years: float = 12.0
-    identity_margin: float = 0.1
+    identity_margin: float = 0.15

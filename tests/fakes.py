@@ -256,13 +256,12 @@ class World:
             return Seen(answer.status, answer.headers, await answer.read())
 
     async def raw(self, request: bytes) -> bytes:
-        """Bytes on a fresh connection, and everything that comes back until the edge closes or has answered."""
+        """Bytes on a fresh connection, and everything that comes back until the edge closes it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
         try:
             writer.write(request)
             await writer.drain()
-            writer.write_eof()
-            return await asyncio.wait_for(reader.read(), 5)
+            return await asyncio.wait_for(reader.read(), 20)
         except ConnectionError:
             return b""
         finally:

@@ -1,28 +1,50 @@
-"""Reveal: base + the groups that this viewer's keys open -> the bytes this viewer gets. No pixels, no decoder, no encoder."""
+"""Reveal: base + the groups that this viewer's keys open -> what this viewer gets. No pixels, no decoder, no encoder.
 
+A plan holds all that does not depend on the patches' bytes, so that an answer is a handful of calls: decrypt, cut, put in order.
+The answer comes as pieces, because over a socket joining them would cost more than all the rest.
+"""
+
+import struct
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 from edge.errors import Damaged
+from edge.keys.envelope import TAG_BYTES
 from edge.keys.envelope import Box
+from edge.render.sealed import Cut
 from edge.render.sealed import Group
 from edge.render.sealed import Sealed
 from edge.render.sealed import group_secret
 
+Buffer = bytes | memoryview
+Pick = Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """All that one set of granted faces needs, made once: derived keys, and which bytes come from where.
 
-    ``pieces`` are (group, start, end) into the groups' plaintexts, in the order of the answer; ``kept`` are the stretches of the
-    base around them, one more than there are pieces. ``size`` is the answer's length in bytes.
+    ``cutter`` cuts the groups' plaintexts, joined, into their cuts; ``pick`` puts those in the order of the answer; ``kept``
+    has the stretches of the base at its even places and gaps for the cuts between. ``size``: bytes of the answer.
     """
 
     opened: tuple[tuple[Box, Group], ...]
-    pieces: tuple[tuple[int, int, int], ...]
-    kept: tuple[memoryview, ...]
+    cutter: struct.Struct
+    pick: Pick
+    kept: list[Buffer]
     size: int
+
+    def pieces(self) -> list[Buffer]:
+        """Decrypt, and put the cuts between the kept stretches; raises ``Damaged`` and releases nothing if a group does not open."""
+        patches = b"".join([box.open(group.ciphertext, group.context) for box, group in self.opened])
+        if len(patches) != self.cutter.size:
+            raise Damaged
+        whole = self.kept.copy()
+        whole[1::2] = self.pick(self.cutter.unpack(patches))
+        return whole
 
 
 def plan(base: bytes, sealed: Sealed, face_keys: Mapping[int, bytes]) -> Plan:
@@ -41,29 +63,33 @@ def plan(base: bytes, sealed: Sealed, face_keys: Mapping[int, bytes]) -> Plan:
 
 
 def _lay_out(base: bytes, opened: tuple[tuple[Box, Group], ...]) -> Plan:
-    places = []
-    for g, (_, group) in enumerate(opened):
-        at = 0
-        for cut in group.cuts:
-            places.append((cut.start, cut.end, g, at, at + cut.length))
-            at += cut.length
-    places.sort()
-    if any(a[1] > b[0] for a, b in pairwise(places)) or (places and places[-1][1] > len(base)):
+    cuts = [cut for _, group in opened for cut in group.cuts]
+    order = sorted(range(len(cuts)), key=lambda i: cuts[i].start)
+    ordered = [cuts[i] for i in order]
+    if any(a.end > b.start for a, b in pairwise(ordered)) or (ordered and ordered[-1].end > len(base)):
         raise Damaged
+    pick: Pick = itemgetter(*order) if len(order) > 1 else tuple  # itemgetter gives a bare item for one index
+    size = len(base) + sum(cut.length - (cut.end - cut.start) for cut in cuts)
+    return Plan(opened, struct.Struct(_format(opened)), pick, _kept(base, ordered), size)
+
+
+def _format(opened: tuple[tuple[Box, Group], ...]) -> str:
+    """The format that cuts all plaintexts, joined; each plaintext's padding is skipped."""
+    parts: list[str] = []
+    for _, group in opened:
+        parts += [f"{cut.length}s" for cut in group.cuts]
+        parts.append(f"{len(group.ciphertext) - TAG_BYTES - group.length}x")
+    return "".join(parts)
+
+
+def _kept(base: bytes, ordered: list[Cut]) -> list[Buffer]:
     view = memoryview(base)
-    edges = [0, *(edge for place in places for edge in place[:2]), len(base)]
-    kept = tuple(view[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-    pieces = tuple(place[2:] for place in places)
-    size = sum(map(len, kept)) + sum(end - start for _, start, end in pieces)
-    return Plan(opened, pieces, kept, size)
+    edges = [0, *(edge for cut in ordered for edge in (cut.start, cut.end)), len(base)]
+    kept: list[Buffer] = [b""] * (2 * len(ordered) + 1)
+    kept[::2] = [view[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return kept
 
 
 def reveal(plan: Plan) -> bytes:
-    """Decrypt the plan's groups and join them with the base; raises ``Damaged`` and releases nothing if one does not open."""
-    patches = [memoryview(box.open(group.ciphertext, group.context)) for box, group in plan.opened]
-    parts: list[memoryview] = list(plan.kept)
-    body: list[memoryview] = [parts[0]]
-    for (g, start, end), following in zip(plan.pieces, parts[1:], strict=True):
-        body.append(patches[g][start:end])
-        body.append(following)
-    return b"".join(body)
+    """The answer in one piece; raises ``Damaged``."""
+    return b"".join(plan.pieces())

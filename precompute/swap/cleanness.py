@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float32]
 MOST: Final = 4.0
 PEERS: Final = 0.25
 PATCH: Final = 128
+STRICTNESS: Final = np.array([[1], [1.15], [1.2], [1]], np.float32)  # rims and fringes are what people notice first
 
 # Points of the mesh where bare skin is smooth and where rims, fringes and hats are not.
 RIMS: Final = [
@@ -48,7 +49,7 @@ def ranks(skins: Floats, meshes: Floats, lights: Floats, edged: Floats) -> Float
     harsh = np.abs(lights[:, 1:]).mean((1, 2))
     judged = [_rank_among_peers(odd[order]) for odd in (_oddness(details), edged[:, RIMS].mean(1), fringe, harsh)]
     ranked = np.empty(len(order), np.float32)
-    ranked[order] = np.max(judged, 0)
+    ranked[order] = np.minimum(np.max(np.array(judged) * STRICTNESS, 0), 1)
     return ranked
 
 

@@ -52,7 +52,7 @@ def point_areas(reference: Floats, corners: npt.NDArray[np.int32]) -> Floats:
     """How much of the face each of the 468 points stands for, float32 (468,), summing to 1."""
     a, b, c = (reference[corners[:, i], :2] for i in range(3))
     area = np.abs(np.linalg.det(np.stack([b - a, c - a], 1)))
-    total = np.bincount(corners.ravel(), np.repeat(area, 3), len(reference))[: landmarks.POINTS]
+    total = np.bincount(corners.ravel(), np.repeat(area, 3), len(reference)).astype(np.float32)[: landmarks.POINTS]
     total[list(landmarks.OVAL)] /= 2  # the rest of theirs lies outside of the face
     return np.asarray(total / total.sum(), np.float32)
 

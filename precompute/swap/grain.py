@@ -18,8 +18,10 @@ COARSE_SHARE: Final = 0.012  # that scale, of the face's width
 WIDER: Final = 6
 FINE: Final = 2.0  # pixels; wider blurs are made on a smaller picture
 SLACK: Final = 1.1
+MOST_BLUR: Final = 0.03  # of the face's width
 MOST_SHARPENING: Final = 0.7
 MOST_GRAIN: Final = 5.0  # levels of 255
+GRAIN_SHARE: Final = 0.03  # the same per pixel of width; on small faces features look like grain
 _NOISE_KERNEL: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
@@ -29,25 +31,27 @@ def match(drawn: Floats, crop: Pixels, mesh: Floats, rng: np.random.Generator) -
     if not inside.any():
         return to_pixels(drawn)
     there = luma(crop.astype(np.float32))
-    face = focused(drawn, there, inside, max(1.0, COARSE_SHARE * landmarks.width(mesh)))
+    face = focused(drawn, there, inside, landmarks.width(mesh))
     missing = noise(there, inside) ** 2 - noise(luma(face), inside) ** 2
     if missing <= 0.25:
         return to_pixels(face)
-    level = min(float(np.sqrt(missing)), MOST_GRAIN)
+    level = min(float(np.sqrt(missing)), MOST_GRAIN, GRAIN_SHARE * landmarks.width(mesh))
     return to_pixels(face + level * rng.standard_normal(crop.shape[:2], np.float32)[..., None])
 
 
-def focused(drawn: Floats, there: Floats, inside: Inside, scale: float) -> Floats:
-    """The face blurred or sharpened until its detail of ``scale`` px is about that of the photo ``there``."""
-    gray = luma(drawn)
+def focused(drawn: Floats, there: Floats, inside: Inside, width: float) -> Floats:
+    """A face ``width`` px wide, blurred or sharpened until its fine detail is about that of the photo ``there``."""
+    gray, scale = luma(drawn), max(1.0, COARSE_SHARE * width)
     mine, wanted = sharpness(gray, inside, scale), sharpness(there, inside, scale)
     if mine <= wanted:
         more = min(wanted / max(mine, 1e-3) - 1, MOST_SHARPENING)
         return np.asarray(drawn + more * (gray - blurred(gray, scale))[..., None], np.float32)
     for blur in BLURS:
-        if sharpness(blurred(gray, blur * scale), inside, scale) <= wanted * SLACK:
+        # A small face's eyes would be washed out before its grain is gone.
+        sigma = min(blur * scale, MOST_BLUR * width)
+        if sharpness(blurred(gray, sigma), inside, scale) <= wanted * SLACK:
             break
-    return blurred(drawn, blur * scale)
+    return blurred(drawn, sigma)
 
 
 def blurred(picture: Floats, sigma: float) -> Floats:

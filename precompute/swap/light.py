@@ -16,11 +16,12 @@ PATCH: Final = 96
 PATCH_BLUR: Final = 2.0
 FLOOR: Final = 6.0
 MOST_SLOPE: Final = 0.5  # natural logarithms, around the middle of the face
-ROUNDS: Final = 6
+ROUNDS: Final = 8
+RIDGE: Final = 0.003
 GRID: Final = 40
-CONTRAST: Final = (0.4, 1.0)
+CONTRAST: Final = (0.6, 1.0)
 COARSE: Final = 48
-PATCH_LEVELS: Final = 20.0  # of 255
+PATCH_LEVELS: Final = 15.0  # of 255
 FEATURE_BLUR: Final = 0.03  # of the face
 COLOUR: Final = (0.0, 1.0)
 LUMA: Final = np.array([0.114, 0.587, 0.299], np.float32)
@@ -64,13 +65,13 @@ def fit(difference: Floats, at: Floats, weight: Floats) -> Floats:
     """
     functions = basis(at)
     trust = weight.copy()
-    ridge = np.diag([0, 1, 1, 4, 4, 4]).astype(np.float32) * 0.01 * weight.sum()
+    ridge = np.diag([0, 1, 1, 4, 4, 4]).astype(np.float32) * RIDGE * weight.sum()
     found = np.zeros((functions.shape[1], 3), np.float32)
     for _ in range(ROUNDS):
         weighted = functions * trust[:, None]
         found = np.linalg.solve(functions.T @ weighted + ridge, weighted.T @ difference)
         miss = np.linalg.norm(difference - functions @ found, axis=1)
-        limit = 4.0 * max(float(np.median(miss)), 0.05)
+        limit = 3.0 * max(float(np.median(miss)), 0.05)
         trust = weight * np.square(1 - np.square(np.minimum(miss / limit, 1)))
     return np.asarray(found, np.float32)
 
@@ -85,7 +86,8 @@ def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Float
     """A drawn face BGR uint8 (h, w, 3) in the light, skin colour and contrast of another; float32 (h, w, 3), 0..255.
 
     own, wanted: log colours (468, 3) of the donor and of the target; mesh (478, 3) of the target in the drawn pixels;
-    areas (468,): the share of the face that each point stands for; bare (468,): the same, 0 on eyes, brows and lips. Only smooth light and three spreads are taken from the target.
+    areas (468,): the share of the face that each point stands for; bare (468,): the same, 0 on eyes, brows and lips.
+    Only smooth light and two spreads are taken from the target.
     """
     at = frame(mesh, mesh[: landmarks.POINTS, :2])
     change, level = fit(wanted - own, at, bare), fit(wanted, at, bare)
@@ -102,14 +104,15 @@ def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Float
 def patches(detail: Floats, mesh: Floats) -> Floats:
     """What takes broad dark, bright or coloured patches away from a face's detail float32 (h, w, 3).
 
-    Eyes, brows, nose and lips keep their shade and more of their colour. A donor's own make-up, fringe, beard, cast shadows and coloured lamps are such patches. Fine texture stays.
+    Eyes, brows, nose and lips keep their shade and more of their colour. A donor's own make-up, fringe, beard, cast shadows
+    and coloured lamps are such patches. Fine texture stays.
     """
     h, w = detail.shape[:2]
     coarse = cv2.resize(detail, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
     step = np.array([COARSE / w, COARSE / h], np.float32)
     free = features((mesh[:, :2] + 0.5) * step - 0.5, COARSE)[..., None]
     shade = cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY)[..., None]
-    change = (1 - free) * limits(shade, PATCH_LEVELS) + limits(coarse - shade, PATCH_LEVELS * (1 + free / 2))
+    change = (1 - free) * limits(shade, PATCH_LEVELS) + limits(coarse - shade, PATCH_LEVELS + PATCH_LEVELS / 2 * free)
     return np.asarray(cv2.resize(change, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
@@ -121,7 +124,7 @@ def limits(values: Floats, most: float | Floats) -> Floats:
 def features(points: Floats, side: int) -> Floats:
     """Mesh points (478, 2) in a square of ``side`` cells -> float32 (side, side): 1 on eyes, brows, nose and lips."""
     drawn = np.zeros((side, side), np.uint8)
-    for group in landmarks.FEATURES:
+    for group in landmarks.FEATURES[:4]:
         hull = cv2.convexHull(np.round(points[list(group)] * 16).astype(np.int32))
         cv2.fillConvexPoly(drawn, hull, 1, shift=4)
     blur = float(np.ptp(points[list(landmarks.OVAL)], axis=0).max()) * FEATURE_BLUR
@@ -133,9 +136,7 @@ def contrasts(detail: Floats, wanted: Floats, areas: Floats) -> tuple[np.float32
     """Factors for the lightness and for the colour of a face's detail (468, 3), so that it varies as much as the wanted."""
     luma, other = detail @ LUMA, wanted @ LUMA
     contrast = (np.abs(other) @ areas) / max(float(np.abs(luma) @ areas), 1e-3)
-    colour = (np.abs(wanted - other[:, None]).sum(1) @ areas) / max(
-        float(np.abs(detail - luma[:, None]).sum(1) @ areas), 1e-3
-    )
+    colour = (np.abs(wanted - other[:, None]).sum(1) @ areas) / max(float(np.abs(detail - luma[:, None]).sum(1) @ areas), 1e-3)
     return np.float32(np.clip(contrast, *CONTRAST)), np.float32(np.clip(colour, *COLOUR))
 
 

@@ -10,10 +10,12 @@ from precompute import landmarks
 from precompute.swap.warp import CENTRE
 
 Floats = npt.NDArray[np.float32]
+Inside = npt.NDArray[np.uint8]
 
 FOREHEAD: Final = 1.05
 JAW: Final = 1.0
 FEATHER: Final = 0.09
+FEATURE_FEATHER: Final = 2.0
 
 
 def outline(mesh: Floats) -> Floats:
@@ -26,19 +28,36 @@ def outline(mesh: Floats) -> Floats:
     return np.asarray(centre + oval * (JAW + (FOREHEAD - JAW) * share), np.float32)
 
 
-def filled(mesh: Floats, size: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline, else 0."""
-    drawn = np.zeros(size[:2], np.uint8)
-    cv2.fillPoly(drawn, [np.round(outline(mesh) * 16).astype(np.int32)], 1, shift=4)
+def filled(mesh: Floats, size: tuple[int, ...]) -> Inside:
+    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline or a feature that juts out, else 0."""
+    drawn = features(mesh, size)
+    cv2.fillPoly(drawn, [_fixed(outline(mesh))], 1, shift=4)
     return drawn
+
+
+def features(mesh: Floats, size: tuple[int, ...]) -> Inside:
+    """Mesh -> uint8 (h, w): 1 on eyes, brows, nose, lips and chin. On a turned head they reach over the oval's far side."""
+    drawn = np.zeros(size[:2], np.uint8)
+    for group in landmarks.FEATURES:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(_fixed(mesh[list(group), :2])), 1, shift=4)
+    return drawn
+
+
+def _fixed(points: Floats) -> npt.NDArray[np.int32]:
+    return np.round(points * 16).astype(np.int32)
 
 
 def weight(mesh: Floats, size: tuple[int, ...]) -> Floats:
     """Mesh in the pixels of a (h, w) crop -> float32 (h, w): 0 outside, rising smoothly over the feather, then exactly 1.
 
-    The feather is ``FEATHER`` of the face's width and lies wholly inside the outline.
+    The feather is ``FEATHER`` of the face's width and lies wholly inside; on features it is ``FEATURE_FEATHER`` px, so that
+    no profile of a nose shines through.
     """
-    deep = cv2.distanceTransform(filled(mesh, size), cv2.DIST_L2, cv2.DIST_MASK_5)
-    feather = max(1.0, FEATHER * landmarks.width(mesh))
-    share = np.clip(deep / feather, 0, 1)
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+    share = np.clip(_deep(filled(mesh, size)) / max(1.0, FEATHER * landmarks.width(mesh)), 0, 1)
+    sharp = np.clip(_deep(features(mesh, size)) / FEATURE_FEATHER, 0, 1)
+    return np.asarray(np.maximum(share * share * (3 - 2 * share), sharp), np.float32)
+
+
+def _deep(inside: Inside) -> Floats:
+    """How far inside each pixel lies, in pixels."""
+    return np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)

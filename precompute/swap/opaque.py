@@ -18,8 +18,8 @@ CALM: Final = 0.5
 LEVELS: Final = 8
 
 
-def fill(pixels: Pixels, box: tuple[float, float, float, float], roll: float) -> Fake | None:
-    """Picture BGR uint8 (h, w, 3), box x, y, w, h and roll in degrees -> fill, or None where the head lies outside of it.
+def fill(pixels: Pixels, box: tuple[float, float, float, float], roll: float) -> Fake:
+    """Picture BGR uint8 (h, w, 3), box x, y, w, h and roll in degrees -> fill, of no size where the head lies outside of it.
 
     Weight is exactly 1 inside and 0 outside, but for the one pixel of the edge that is drawn smooth.
     """
@@ -28,10 +28,9 @@ def fill(pixels: Pixels, box: tuple[float, float, float, float], roll: float) ->
     centre = np.array([x + w / 2 + np.sin(turn) * RAISED * h, y + h / 2 - np.cos(turn) * RAISED * h])
     axes = max(WIDE * w, 2.0), max(HIGH * h, 2.0)
     reach = int(np.ceil(max(axes))) + 2
-    x0, y0 = np.maximum(np.floor(centre).astype(int) - reach, 0)
-    x1, y1 = np.minimum(np.floor(centre).astype(int) + reach + 1, pixels.shape[1::-1])
-    if x0 >= x1 or y0 >= y1:
-        return None
+    size = np.array(pixels.shape[1::-1])
+    x0, y0 = np.clip(np.floor(centre).astype(int) - reach, 0, size)
+    x1, y1 = np.clip(np.floor(centre).astype(int) + reach + 1, [x0, y0], size)
     weight = _ellipse(centre - [x0, y0], axes, roll, (y1 - y0, x1 - x0))
     flat = np.empty((y1 - y0, x1 - x0, 3), np.uint8)
     flat[:] = colour(pixels[y0:y1, x0:x1], weight)
@@ -44,11 +43,13 @@ def _ellipse(centre: npt.NDArray[np.floating], axes: tuple[float, float], roll: 
     middle = round(float(centre[0]) * 16), round(float(centre[1]) * 16)
     half = round(axes[0] * 16), round(axes[1] * 16)
     cv2.ellipse(drawn, middle, half, roll, 0, 360, 255, -1, cv2.LINE_AA, 4)
-    return drawn.astype(np.float32) / 255
+    return np.asarray(drawn / 255, np.float32)
 
 
 def colour(pixels: Pixels, weight: Floats) -> npt.NDArray[np.uint8]:
     """The mean colour under the fill, half as colourful and in coarse steps; uint8 (3,), gray for gray pictures."""
+    if not weight.any():
+        return np.zeros(3, np.uint8)
     mean = np.array(cv2.mean(pixels, (weight > 0).astype(np.uint8))[:3])
     gray = mean @ [0.114, 0.587, 0.299]
     calm = gray + CALM * (mean - gray)

@@ -5,7 +5,6 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import Delaunay
 
 from precompute import landmarks
 
@@ -13,6 +12,7 @@ Floats = npt.NDArray[np.float32]
 Triangles = npt.NDArray[np.int32]
 
 MAP_SIDE: Final = 224
+DIVISION_SIDE: Final = 1000
 CENTRE: Final = 6  # between the eyes, on the nose
 RING: Final = 1.22
 _SUBPIXEL: Final = 4
@@ -27,11 +27,23 @@ def ringed(mesh: Floats) -> Floats:
 
 def triangles(reference: Floats) -> Triangles:
     """Ringed reference mesh (504, 2 or 3) -> int32 (m, 3) corners, all turning the same way (Delaunay)."""
-    flat = reference[:, :2]
-    corners = Delaunay(flat).simplices.astype(np.int32)
+    flat = _in_square(reference[:, :2])
+    division = cv2.Subdiv2D((0, 0, DIVISION_SIDE, DIVISION_SIDE))
+    division.insert(flat.tolist())
+    found = np.asarray(division.getTriangleList(), np.float32).reshape(-1, 3, 2)
+    inside = found[((found >= 0) & (found < DIVISION_SIDE)).all((1, 2))]
+    # OpenCV gives coordinates; the points that they came from are the nearest.
+    corners = np.square(inside[:, :, None] - flat).sum(3).argmin(2).astype(np.int32)
+    corners = corners[np.abs(_areas(flat, corners)) > 0]
     backward = _areas(flat, corners) < 0
     corners[backward] = corners[backward][:, ::-1]
     return corners
+
+
+def _in_square(flat: Floats) -> Floats:
+    """Points (n, 2) scaled into the middle of the square in which they are triangulated."""
+    low, high = flat.min(0), flat.max(0)
+    return np.asarray((flat - (low + high) / 2) / (high - low).max() * DIVISION_SIDE * 0.8 + DIVISION_SIDE / 2, np.float32)
 
 
 def _areas(points: Floats, corners: Triangles) -> Floats:

@@ -1,5 +1,6 @@
 """Raw paths: one shape, and everything else is a 404 before any I/O."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ BAD = [
     "", "/", "//", "//t1.jpg", "/a//b", "/a/", "t1.jpg", "/.", "/..", "/./a", "/a/..", "/a/../b", "/.hidden",
     "/a/.hidden/b", "/...", "/..;/a", "/%2e%2e/a", "/..%2fa", "/a%2fb", "/a%00.jpg", "/a%", "/%61.jpg", "/a\0.jpg",
     "/a\n.jpg", "/a.jpg\n", "/a.jpg\r", "/a b.jpg", "/a\tb", "/a?b", "/a.jpg?w=640", "/a#b", "/a;.css", "/a,b",
-    "/a:b", "/a@b", "/a~", "/a*", "/a'", '/a"', "/a<b>", "/a\\b", "\\a", "/a|b", "/é.jpg", "/ａ.jpg", "/a\u202e.jpg",
+    "/a:b", "/a@b", "/a~", "/a*", "/a'", '/a"', "/a<b>", "/a\\b", "\\a", "/a|b", "/é.jpg", "/\uff41.jpg", "/a\u202e.jpg",
     "/a\udcff", "/" + "a" * 512, "http://x/t1.jpg", "https://x/t1.jpg", "//x/t1.jpg", "*", "x:80", "/-/", "/-/x",
     "/-/health", "/a+b", "/a=b", "/a&b", "/a$b", "/(a)", "/[a]", "/{a}", "/a^b", "/a`b", "/a!b",
 ]  # fmt: skip
@@ -84,9 +85,10 @@ async def test_fuzz_urls(world: World, corpora: Path) -> None:
     """No URL of a public fuzzing corpus is a photo."""
     files = sorted((corpora / "http" / "url").iterdir())
     assert files
+    world.configure({}, keepalive_seconds=0.5)  # ends the connections of requests that are not whole
     await world.publish({1: "u-red"})
     await world.start()
-    for file in files:
-        line = file.read_bytes().split(b"\n")[0][:4_000]
-        answered = await world.raw(b"GET " + line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert answered == b"" or answered.split(b" ", 2)[1] in (b"400", b"404"), file.name
+    lines = [file.read_bytes().split(b"\n")[0][:4_000] for file in files]
+    sent = [b"GET " + line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" for line in lines]
+    for answered in await asyncio.gather(*map(world.raw, sent)):
+        assert answered == b"" or answered.split(b" ", 2)[1] in (b"400", b"404")

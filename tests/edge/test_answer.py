@@ -108,7 +108,7 @@ async def test_not_modified(served: World, pattern: str, method: str) -> None:
     tokens = [None, served.issuer.token("u-red"), served.issuer.token("u-eve"), FORGED.token("u-red")]
     for token in tokens:
         full = await served.get(token=token)
-        seen = await served.get(token=token, method=method, If_None_Match=pattern.format(full.headers["ETag"]))
+        seen = await served.get(token=token, method=method, If_None_Match=pattern.replace("{}", full.headers["ETag"]))
         assert (seen.status, seen.body) == (304, b"")
         for name in ("Cache-Control", "ETag", "Vary"):
             assert seen.headers[name] == full.headers[name]
@@ -120,7 +120,7 @@ async def test_not_modified(served: World, pattern: str, method: str) -> None:
 async def test_modified(served: World, pattern: str) -> None:
     """Anything else gets the picture."""
     full = await served.get()
-    seen = await served.get(If_None_Match=pattern.format(full.headers["ETag"]))
+    seen = await served.get(If_None_Match=pattern.replace("{}", full.headers["ETag"]))
     assert (seen.status, seen.body) == (200, full.body)
 
 

@@ -135,7 +135,7 @@ async def test_certificate_is_kept(catalog: Catalog, tmp_path: Path) -> None:
 async def test_files_are_private(catalog: Catalog, tmp_path: Path) -> None:
     """Neither the database nor its log can be read by others."""
     await catalog.publish(PHOTO)
-    files = list(tmp_path.iterdir())
+    files = list(tmp_path.iterdir())  # noqa: ASYNC240
     assert len(files) >= 2
     assert all(file.stat().st_mode & 0o177 == 0 for file in files)
 

@@ -85,7 +85,7 @@ REFUSED = [
         {"demo.photo": "a.jpg", "demo.views": [{"name": "a/b"}]}, "views", id="demo-name-with-slash"
     ),
     pytest.param(
-        {"demo.photo": "a.jpg", "demo.views": [{"name": "s"}], "edge.host": "0.0.0.0"}, "demo", id="demo-for-all"
+        {"demo.photo": "a.jpg", "demo.views": [{"name": "s"}], "edge.host": "::"}, "demo", id="demo-for-all"
     ),
     pytest.param(
         {"demo.photo": "a.jpg", "demo.views": [{"name": "s"}], "edge.host": "photos.example"}, "demo", id="demo-by-name"

@@ -54,6 +54,7 @@ FRIEND, EX = viewer("u-eve", "u-red"), viewer("u-eve", "u-red", expires=NOW)
         pytest.param("u-red", None, "nobody", FRIEND, False, id="default-nobody"),
         pytest.param("u-red", "nobody", "everyone", EVE, False, id="own-rule-beats-default"),
         pytest.param("u-red", "Everyone", "everyone", EVE, False, id="unknown-rule-is-nobody"),
+        pytest.param("u-red", "", "everyone", EVE, False, id="empty-rule-is-nobody"),
         pytest.param("u-red", "friends", "nobody", viewer("u-eve", "u-re"), False, id="prefix-is-no-friend"),
         pytest.param("u-red", "friends", "nobody", viewer("u-eve", "U-RED"), False, id="case-matters"),
     ],
@@ -83,7 +84,7 @@ def test_no_grant_without_a_reason(
     """Every real face has an owner who is the viewer, lets everyone, or lets friends and is one."""
     for slot in decide(photo(*faces), viewer("u-eve", *friends), NOW, default):
         owner, rule = faces[slot]
-        in_force = rule or default
+        in_force = default if rule is None else rule
         assert owner is not None
         assert owner == "u-eve" or in_force == "everyone" or (in_force == "friends" and owner in friends)
 

@@ -1,0 +1,154 @@
+"""The whole edge: what it imports, and what it never says."""
+
+import asyncio
+import base64
+import json
+import logging
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from edge.errors import Refusal
+from edge.friends import Friends
+from edge.middleware import AccessLog
+from tests.fakes import PATH
+from tests.fakes import World
+from tests.fakes import real
+
+FORBIDDEN = ("torch", "onnxruntime", "insightface", "precompute", "cv2", "numpy", "PIL", "sklearn", "skimage")
+
+
+def test_imports_are_light() -> None:
+    """Importing the edge pulls in no model runtime, no image library and nothing of the upload job."""
+    code = "import sys, json, edge.app, edge.serve, edge.__main__; print(json.dumps(sorted(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    roots = {name.partition(".")[0] for name in json.loads(found.stdout)}
+    assert roots.isdisjoint(FORBIDDEN)
+    assert "edge" in roots
+
+
+async def test_canaries(world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    """No token, friend, key or patch is in any log, output, error body, cache file or catalog file, whatever happens."""
+    caplog.set_level(logging.DEBUG)
+    world.configure({"cache": {"disk_folder": "cache"}}, access_log=True)
+    made = await world.publish({1: "u-red", 2: "u-canary"}, rules={"u-red": "friends"})
+    await world.start()
+    token = world.issuer.token("u-viewer-canary", friends=["u-red", "u-friend-canary"])
+    for sent in (token, token[:-1], token + "=", "x" * 9_000):
+        await world.get(token=sent)
+        await world.get("/unknown.jpg", token=sent)
+        await world.get(f"{PATH}?token={sent}", token=sent)
+        await world.get("/-/ready", token=sent)
+        await world.raw(f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {sent}\x01\r\n\r\n".encode())
+        await world.raw(f"BREW {PATH} HTTP/1.1\r\nHost: x\r\nCookie: __Host-mfmc={sent}\r\n\r\n".encode())
+    world.origin_file(made, 1).write_bytes(b"damaged")
+    world.clock.now += 5
+    await world.get(token=token)
+    world.origin_file(made, 0).unlink()
+    secrets = [token, token[-30:], "u-viewer-canary", "u-friend-canary", real(1)[:20].decode()]
+    for key in made.secrets:
+        secrets += [key.hex(), base64.b64encode(key).decode().rstrip("="), repr(key)]
+    out = capfd.readouterr()
+    text = caplog.text + out.out + out.err
+    for record in caplog.records:
+        text += json.dumps(record.__dict__, default=repr)
+    for secret in secrets:
+        assert secret not in text
+    files = [file for file in world.folder.rglob("*") if file.is_file() and file.name not in ("ring.toml", "config.toml")]
+    for file in files:
+        content = file.read_bytes()
+        for raw in (*made.secrets, token.encode(), real(1), b"u-viewer-canary", b"u-friend-canary"):
+            assert raw not in content, file.name
+
+
+async def test_faults_of_ours_tell_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """An exception nobody expected is a fixed 500; its text and traceback go nowhere."""
+    await world.publish({1: "u-red"})
+    await world.start()
+    assert world.app is not None
+
+    async def breaks(path: str, now: float) -> Any:
+        raise RuntimeError("canary-text")
+
+    object.__setattr__(world.app.view, "photos", type("Broken", (), {"find": staticmethod(breaks)}))
+    seen = await world.get(token=world.issuer.token("u-red"))
+    assert (seen.status, seen.body) == (500, f"{Refusal.sentence}\n".encode())
+    assert seen.headers["Cache-Control"] == "no-store"
+    assert "canary-text" not in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert (await world.get("/-/health")).status == 200
+
+
+async def test_access_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A line holds the five allowed fields and nothing else; without the setting there is none."""
+    caplog.set_level(logging.INFO, "mfmc.access")
+    world.configure({}, access_log=True)
+    made = await world.publish({1: "u-red"})
+    await world.start()
+    await world.get(token=world.issuer.token("u-red"))
+    await world.get("/-/health", method="HEAD")
+    await world.get("/nope.jpg", method="DELETE")
+    await world.raw(b"BREW / HTTP/1.1\r\n\r\n")
+    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "mfmc.access"]
+    assert [set(line) for line in lines] == [{"method", "kind", "status", "bytes", "ms"}] * 4
+    told = [(line["method"], line["kind"], line["status"], line["bytes"]) for line in lines]
+    assert told[0] == ("GET", "picture", 200, len(made.base))
+    assert [entry[:3] for entry in told[1:]] == [("HEAD", "own", 200), ("other", "picture", 405), ("other", "picture", 400)]
+    assert AccessLog(logging.getLogger("mfmc.access"), "").enabled
+
+
+async def test_no_access_log_by_default(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Without the setting, no request leaves a line."""
+    caplog.set_level(logging.DEBUG, "mfmc")
+    await world.publish({1: "u-red"})
+    await world.start()
+    await world.get()
+    assert not [record for record in caplog.records if record.name.startswith("mfmc")]
+
+
+async def test_many_viewers_at_once(world: World) -> None:
+    """Requests that run at the same time, for one photo, never share a decision."""
+    owners: dict[int, str | None] = {slot: f"u-{slot}" for slot in range(4)}
+    made = await world.publish(owners, rules={f"u-{slot}": "friends" for slot in owners})
+    await world.start()
+    wanted = [frozenset(slot for slot in owners if number >> slot & 1) for number in range(16)] * 8
+    tokens = [world.issuer.token("u-eve", friends=[f"u-{slot}" for slot in some], jti=i) for i, some in enumerate(wanted)]
+    seen = await asyncio.gather(*(world.get(token=token) for token in tokens))
+    for some, answer in zip(wanted, seen, strict=True):
+        assert answer.body == made.seen(*some)
+
+
+async def test_republished_while_serving(world: World) -> None:
+    """A new version replaces the old one for everyone within seconds, and its variants never mix."""
+    first = await world.publish({1: "u-red"}, mark=b"first")
+    await world.start()
+    token = world.issuer.token("u-red")
+    assert (await world.get(token=token)).body == first.seen(1, mark=b"first")
+    second = await world.publish({1: "u-red", 2: "u-blue"}, mark=b"second")
+    for which in (0, 1):
+        world.origin_file(first, which).unlink()
+    assert (await world.get(token=token)).body == first.seen(1, mark=b"first")
+    world.clock.now += 5
+    assert (await world.get(token=token)).body == second.seen(1, mark=b"second")
+    assert (await world.get()).body == second.base
+
+
+async def test_swept_while_remembered(world: World) -> None:
+    """A version that was replaced and swept while its row was still remembered costs nobody the picture."""
+    first = await world.publish({1: "u-red"})
+    await world.start()
+    assert (await world.get(method="HEAD", If_None_Match="*")).status == 304  # remembers the row and fetches nothing
+    second = await world.publish({1: "u-red"}, mark=b"second")
+    world.origin_file(first, 0).unlink()
+    assert (await world.get()).body == second.base
+    world.origin_file(second, 0).unlink()
+    assert (await world.get()).body == second.base
+
+
+def test_nothing_of_a_viewer_is_printed() -> None:
+    """Values that hold people have a blind repr."""
+    from edge.viewer import Viewer
+
+    assert "u-red" not in repr(Viewer("u-red", 1.0, Friends.listed(["u-red"])))

@@ -1,0 +1,110 @@
+"""The command line: exit codes, data on stdout, one line on stderr, and never a key."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import main
+from edge.catalog import Catalog
+from edge.keys import ring
+from tests.fakes import PATH
+from tests.fakes import World
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command: exit code, stdout, stderr."""
+
+    def running(*argv: str) -> tuple[int, str, str]:
+        try:
+            code = main(argv)
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return running
+
+
+def test_help_has_examples(run: Run) -> None:
+    """--help shows whole commands."""
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "mfmc-edge serve --workers 4" in out
+
+
+@pytest.mark.parametrize("argv", [[], ["serv"], ["keys"], ["rule", "u-red", "anyone"], ["serve", "--port", "1"]])
+def test_misunderstood(run: Run, argv: list[str]) -> None:
+    """What is not understood ends with 2 and prints nothing on stdout."""
+    code, out, err = run(*argv)
+    assert (code, out) == (2, "")
+    assert err
+
+
+def test_keys(run: Run, tmp_path: Path) -> None:
+    """A ring is made once, and listed without its keys."""
+    file = tmp_path / "r.toml"
+    code, out, _ = run("keys", "new", "--ring", str(file))
+    assert code == 0
+    assert "primary" in out
+    secret = file.read_text().rsplit('"', 2)[1]
+    listed = run("keys", "list", "--ring", str(file), "--json")
+    assert json.loads(listed[1]) == {"primary": ring.read(file).primary, "keys": ring.read(file).ids}
+    again = run("keys", "new", "--ring", str(file))
+    assert again[0] == 1
+    assert again[2].count("\n") == 1
+    file.chmod(0o644)
+    shared = run("keys", "list", "--ring", str(file))
+    assert shared[0] == 1
+    assert "chmod 600" in shared[2]
+    assert secret not in out + str(listed) + str(again) + str(shared)
+
+
+def test_check(run: Run, tmp_path: Path) -> None:
+    """A usable configuration ends with 0, an unusable one with 1 and one line that names the key."""
+    world = World(tmp_path)
+    assert run("check", "--config", str(tmp_path / "config.toml"))[0] == 0
+    (tmp_path / "config.toml").write_text((tmp_path / "config.toml").read_text().replace("issuer =", "isuer ="))
+    code, out, err = run("check", "--config", str(tmp_path / "config.toml"))
+    assert (code, out) == (1, "")
+    assert "isuer" in err
+    assert err.count("\n") == 1
+    assert world.keys
+
+
+def test_rule(run: Run, tmp_path: Path) -> None:
+    """An operator sets a user's rule, everywhere and on one photo."""
+    world = World(tmp_path)
+    asyncio.run(world.publish({1: "u-red"}))
+    file = str(tmp_path / "config.toml")
+
+    async def rule() -> str | None:
+        async with Catalog.open(world.settings.catalog.url) as catalog:
+            photo = await catalog.photo(PATH)
+        assert photo is not None
+        return photo.faces[0].rule
+
+    assert run("rule", "u-red", "friends", "--config", file)[0] == 0
+    assert asyncio.run(rule()) == "friends"
+    assert run("rule", "u-red", "nobody", "--photo", PATH, "--config", file)[0] == 0
+    assert asyncio.run(rule()) == "nobody"
+    for wrong in (["u-blue", "nobody", "--photo", PATH], ["u red", "nobody"], ["u-red", "nobody", "--photo", "../x"]):
+        code, _, err = run("rule", *wrong, "--config", file)
+        assert code == 1
+        assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("argv", [["serve", "--workers", "0"], ["serve"]])
+def test_serve_refuses(run: Run, tmp_path: Path, argv: list[str]) -> None:
+    """Without a usable ring or with no workers at all, nothing listens."""
+    World(tmp_path)
+    (tmp_path / "ring.toml").chmod(0o666)
+    code, out, err = run(*argv, "--config", str(tmp_path / "config.toml"))
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "listening" not in out

@@ -1,0 +1,143 @@
+"""Real processes and real signals: start, answer, drain, stop, restart."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request
+from urllib.request import urlopen
+
+import pytest
+
+from tests.fakes import PATH
+from tests.fakes import Published
+from tests.fakes import World
+
+PATIENCE_SECONDS = 20.0
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> tuple[World, Published]:
+    """A configured edge with a photo, not running."""
+    world = World(tmp_path)
+    world.configure({"token": {"max_lifetime_seconds": 3_600}}, drain_seconds=3)
+    return world, asyncio.run(world.publish({1: "u-red"}))
+
+
+@contextmanager
+def running(world: World, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """``mfmc-edge serve`` as an operator starts it; the process and its address."""
+    command = [sys.executable, "-m", "edge", "serve", "--config", str(world.folder / "config.toml"), *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline().split()[-1]
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+
+def fetch(address: str, world: World) -> bytes:
+    """The photo as its owner sees it, waiting for a worker to listen."""
+    token = world.issuer.token("u-red", exp=int(time.time()) + 600, iat=int(time.time()) - 1)
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            asked = Request(address + PATH, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - loopback
+            with urlopen(asked, timeout=5) as answer:  # noqa: S310
+                return bytes(answer.read())
+        except OSError:
+            assert time.monotonic() < ends, "the edge does not answer"
+
+
+def children(pid: int) -> set[int]:
+    """The worker processes of a supervisor."""
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_start_and_stop(published: tuple[World, Published], number: signal.Signals, workers: int) -> None:
+    """The edge answers, and a signal ends it in order, workers and all, with nothing on stderr."""
+    world, made = published
+    with running(world, "--workers", str(workers)) as (process, address):
+        assert fetch(address, world) == made.seen(1)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0
+        assert err == ""
+
+
+def test_dead_worker_is_replaced(published: tuple[World, Published]) -> None:
+    """A worker that is killed is started again, and the port answers all the while."""
+    world, made = published
+    with running(world, "--workers", "2") as (process, address):
+        assert fetch(address, world) == made.seen(1)
+        before = children(process.pid)
+        assert len(before) == 2
+        victim = min(before)
+        os.kill(victim, signal.SIGKILL)
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while len(children(process.pid) - {victim}) < 2:
+            assert time.monotonic() < ends, "no new worker"
+        assert fetch(address, world) == made.seen(1)
+        assert len(children(process.pid) & before) == 1
+
+
+def test_workers_that_cannot_start_end_the_parent(published: tuple[World, Published]) -> None:
+    """A setting that no restart can mend ends the whole edge with 1 and says why."""
+    world, _ = published
+    (world.folder / "issuer.pem").unlink()
+    with running(world, "--workers", "2") as (process, _):
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 1
+        assert "edge.token.key_file" in err
+
+
+def test_port_in_use(published: tuple[World, Published]) -> None:
+    """A second edge on the same port refuses to start."""
+    world, _ = published
+    with running(world) as (_, address):
+        port = int(re.findall(r"\d+$", address)[0])
+        world.configure({}, port=port)
+        command = [sys.executable, "-m", "edge", "serve", "--config", str(world.folder / "config.toml")]
+        found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        assert found.returncode == 1
+        assert "cannot listen" in found.stderr
+
+
+def test_slow_parser_is_refused(published: tuple[World, Published]) -> None:
+    """Without aiohttp's C parser, which is the strict one, nothing listens."""
+    world, _ = published
+    command = [sys.executable, "-m", "edge", "serve", "--config", str(world.folder / "config.toml")]
+    environment = os.environ | {"AIOHTTP_NO_EXTENSIONS": "1"}
+    found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment)
+    assert found.returncode == 1
+    assert "C parser" in found.stderr
+
+
+def test_running_requests_are_finished(published: tuple[World, Published]) -> None:
+    """An answer that is on its way when the signal comes arrives whole, and the idle connection is then closed."""
+    world, made = published
+    file = world.origin_file(made, 0)
+    content = file.read_bytes()
+    with running(world) as (process, address):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as client:
+            client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            first = client.recv(10)
+            process.terminate()
+            rest = first
+            while chunk := client.recv(1 << 16):
+                rest += chunk
+        assert rest.endswith(content)
+        process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0
