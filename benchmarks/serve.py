@@ -5,10 +5,8 @@ The servers are pinned to one core and the load to another; the rounds alternate
 them.
 """
 
-import argparse
 import asyncio
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -16,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from contextlib import contextmanager
@@ -33,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
+from benchmarks import report
 from edge.catalog import Catalog
 from edge.catalog import Face
 from edge.catalog import Photo
@@ -43,7 +41,6 @@ from precompute import photo as upload
 from precompute import seal
 from precompute.variants import Overlay
 
-BARS = Path(__file__).with_name("bars.toml")
 PATH = "/bench.jpg"
 SERVER_CORE, LOAD_CORE = 0, 1
 BOXES = ((150, 120, 130, 170), (520, 200, 120, 150))
@@ -75,25 +72,18 @@ class Case:
 
 
 def main(argv: list[str]) -> int:
-    """Run, print, and with ``--check`` return 1 when a bar is missed."""
-    parser = argparse.ArgumentParser("python -m benchmarks.serve", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--check", action="store_true", help="exit 1 and name each bar that is missed")
+    """The command line."""
+    parser = report.parser("serve", "Reveal over HTTP, against a bare aiohttp server that returns the same bytes.")
     parser.add_argument("--rounds", type=int, default=4, help="how often each server is measured (default: 4)")
     parser.add_argument("--seconds", type=int, default=2, help="seconds per measurement (default: 2)")
-    arguments = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     if shutil.which("wrk") is None or shutil.which("taskset") is None:
         print("benchmarks.serve: needs wrk and taskset; run: apt-get install -y wrk util-linux", file=sys.stderr)
         return 2
-    found = measure(arguments.rounds, arguments.seconds)
-    print(json.dumps(found) if arguments.json else table(found))
-    missed = misses(found) if arguments.check else []
-    for line in missed:
-        print(f"benchmarks.serve: {line}", file=sys.stderr)
-    return 1 if missed else 0
+    return report.finish("serve", measure(options.rounds, options.seconds), options, table)
 
 
-def measure(rounds: int, seconds: int) -> dict[str, float]:
+def measure(rounds: int, seconds: int) -> report.Figures:
     """Median requests per second of each case, their ratios, and the edge's resident memory afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -118,26 +108,13 @@ def measure(rounds: int, seconds: int) -> dict[str, float]:
         return found | {"photo_kb": round(len(original) / 1000, 1)}
 
 
-def table(found: dict[str, float]) -> str:
+def table(found: report.Figures) -> str:
     """The figures as text."""
-    lines = [f"photo of {found['photo_kb']} kB, 2 faces revealed, one core serves, another loads", ""]
-    lines.append(f"{'case':<10}{'requests/s':>12}{'vs bare':>10}")
+    rows: list[tuple[str, ...]] = [("case", "requests/s", "vs bare")]
     for name in ("bare", "reveal", "base"):
-        ratio = found.get(f"{name}_vs_bare", 1.0)
-        lines.append(f"{name:<10}{found[f'{name}_per_second']:>12.0f}{ratio:>10.2f}")
-    lines += ["", f"edge resident memory afterwards: {found['rss_mb']:.0f} MB"]
-    return "\n".join(lines)
-
-
-def misses(found: dict[str, float]) -> list[str]:
-    """A line for every bar that the figures miss."""
-    bars = tomllib.loads(BARS.read_text())["serve"]
-    missed = []
-    if found["reveal_vs_bare"] < bars["reveal_vs_bare_min"]:
-        missed.append(f"reveal_vs_bare {found['reveal_vs_bare']} is below {bars['reveal_vs_bare_min']}")
-    if found["rss_mb"] > bars["rss_mb_max"]:
-        missed.append(f"rss_mb {found['rss_mb']} is above {bars['rss_mb_max']}")
-    return missed
+        rows.append((name, f"{found[f'{name}_per_second']:.0f}", f"{found.get(f'{name}_vs_bare', 1.0):.2f}"))
+    about = f"photo of {found['photo_kb']} kB, 2 faces revealed, one core serves, another loads"
+    return f"{about}\n{report.aligned(rows)}\nedge resident memory afterwards: {found['rss_mb']:.0f} MB"
 
 
 def publish(folder: Path) -> tuple[bytes, bytes, str]:

@@ -13,8 +13,7 @@ TokenRefused                credentials that prove nothing; their bearer is then
 ConfigError                 the process refuses to start
 KeyRingError                the key ring cannot be read or has no such key
 
-Only ``middleware.py`` turns a ``Refusal`` into HTTP. No class carries request data, so nothing secret can travel in
-one.
+Only ``middleware.py`` turns a ``Refusal`` into HTTP. No class carries request data, so nothing secret can travel in one.
 """
 
 

@@ -1,8 +1,7 @@
 """The door for tokens: text in, verified claims out, or ``TokenRefused``. Nothing else leaves it, whatever the text is.
 
 A token is a JWS in compact form (RFC 7515 section 3.1) with JWT claims (RFC 7519). Before the signature is looked at:
-size,
-alphabet (no padding, one spelling per token), and a header of ``alg``, ``typ`` and ``kid`` alone, so ``crit``, ``jku``,
+size, alphabet (no padding, one spelling per token), and a header of ``alg``, ``typ`` and ``kid`` alone, so ``crit``, ``jku``,
 ``x5u``, ``jwk`` and ``zip`` are refused. The algorithm is the configured one (RFC 8725 section 3.1). Claims are read
 strictly typed: a bool is not a number, a string is not a time, and text that is not UTF-8 is not JSON.
 """

@@ -1,8 +1,7 @@
 """Who is looking: the bearer token of a request as a ``Viewer``.
 
 Credentials come from ``Authorization: Bearer`` (RFC 6750 section 2.1) or, without that header, from one cookie.
-Credentials
-that prove nothing make their bearer a stranger; nothing about them is logged, answered or kept. Verified tokens are
+Credentials that prove nothing make their bearer a stranger; nothing about them is logged, answered or kept. Verified tokens are
 remembered by digest until they expire.
 """
 

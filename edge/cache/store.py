@@ -1,8 +1,7 @@
 """Where fetched files may be kept between requests: nowhere, or sealed on a disk.
 
 A value on disk is ``nonce(12) || AES-256-GCM(value)`` with the cache key as associated data. The sealing key is random
-and
-lives in memory only, so what an earlier process left, what somebody swapped, and what was cut short all read as "not
+and lives in memory only, so what an earlier process left, what somebody swapped, and what was cut short all read as "not
 there". Only base and sealed files come here; both are safe to lose and useless to steal.
 """
 
