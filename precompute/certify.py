@@ -41,18 +41,12 @@ def measure(
     The face is looked at where the original's points were, and where the detector now sees it; the more alike counts.
     """
     views = np.stack([points, *seen_again(output, box, detector)])
-    return verdicts(output, views, originals, recognisers)
+    return tuple(verdict(recogniser, output, views, originals) for recogniser in recognisers)
 
 
-def verdicts(
-    output: Pixels, views: Floats, originals: Mapping[str, Floats], recognisers: Iterable[Recogniser]
-) -> tuple[Measurement, ...]:
+def verdict(recogniser: Recogniser, output: Pixels, views: Floats, originals: Mapping[str, Floats]) -> Measurement:
     """Picture BGR uint8 (h, w, 3) looked at by five points each, float32 (n, 5, 2); the view most alike counts."""
-    return tuple(_verdict(each, each.embed(output, views) @ originals[each.name]) for each in recognisers)
-
-
-def _verdict(recogniser: Recogniser, similarities: Floats) -> Measurement:
-    similarity = float(similarities.max())
+    similarity = float((recogniser.embed(output, views) @ originals[recogniser.name]).max())
     passed = similarity < recogniser.threshold
     return Measurement(recogniser.name, recogniser.sha256, similarity, recogniser.threshold, passed)
 

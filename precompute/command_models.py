@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from edge import config as shared
 from precompute import config
 from precompute import doctor as examination
 from precompute import models as registry
@@ -26,19 +27,17 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Every check with its mend; 1 if one failed."""
     own = _own(arguments)
     checks = examination.report(own.faces, _store(own))
-    for check in checks:
-        if arguments.json:
-            print(json.dumps({"name": check.name, "ok": check.ok, "detail": check.detail, "mend": check.mend}))
-        else:
-            print(f"{'ok  ' if check.ok else 'MEND'} {check.name}: {check.detail}")
-            if check.mend and not check.ok:
-                print(f"       {check.mend}")
+    for check in checks if arguments.json else ():
+        print(json.dumps({"name": check.name, "ok": check.ok, "detail": check.detail, "mend": check.mend}))
+    if not arguments.json:
+        print("\n".join(examination.lines(checks)))
     return 0 if all(check.ok for check in checks) else 1
 
 
 def _own(arguments: argparse.Namespace) -> config.Precompute:
     """The configuration where there is one; its defaults where there is none yet."""
-    return config.load(arguments.config).own if arguments.config.is_file() else config.Precompute()
+    file = arguments.config
+    return config.own_tables(file, shared.read(file)) if file.is_file() else config.Precompute()
 
 
 def _store(own: config.Precompute) -> registry.ModelStore:

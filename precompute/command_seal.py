@@ -65,6 +65,8 @@ def _with_progress(files: list[Path]) -> Iterator[tuple[Path, tqdm]]:
 def _job(arguments: argparse.Namespace) -> Job:
     """Everything that can be refused is, before the first photo is read."""
     config = load(arguments.config)
+    if not arguments.dry_run and not config.folder.is_dir():
+        raise ConfigError(f"precompute.publish_folder: {config.folder} is not a folder; make it: mkdir -p {config.folder}")
     found = claims.read(arguments.faces) if arguments.faces else []
     keys = None if arguments.dry_run else ring.read(config.ring)
     limits = msgspec.structs.replace(

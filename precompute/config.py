@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -41,20 +40,18 @@ class Config:
 def load(file: Path) -> Config:
     """The file as the job may run it; raises ``ConfigError`` naming the key."""
     whole = shared.read(file)
-    own = own_tables(whole.precompute or {}, file)
+    own = own_tables(file, whole)
     folder = own.publish_folder or whole.edge.origin.folder
     if folder is None:
         raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
-    if not folder.is_dir():
-        raise ConfigError(f"precompute.publish_folder: {folder} is not a folder")
     return Config(own, whole.catalog.url, whole.keys.ring, folder)
 
 
-def own_tables(tables: dict[str, Any], file: Path) -> Precompute:
+def own_tables(file: Path, whole: shared.Config) -> Precompute:
     """``[precompute]`` alone, paths relative to ``file``."""
     folder = file.absolute().parent
     try:
-        return msgspec.convert(tables, Precompute, dec_hook=lambda _, value: folder / str(value))
+        return msgspec.convert(whole.precompute or {}, Precompute, dec_hook=lambda _, value: folder / str(value))
     except msgspec.ValidationError as error:
         place = str(error).replace("$", "precompute")
         raise ConfigError(f"{file}: {place}; config.toml in the repository explains every key") from None

@@ -116,7 +116,7 @@ class Anonymiser:
     def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
         """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone."""
         yield from islice(self._swaps(pixels, face, rng), self._config.tries)
-        yield opaque.fill(pixels, face.box, tilt(face.points))
+        yield opaque.fill(pixels, face.box)
 
     def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
         """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
@@ -126,8 +126,9 @@ class Anonymiser:
         donors = self._gallery.choose(wanted(around, face), rng)
         for donor in islice(donors, self._config.screened):
             fake = around.fake(self._swapper, donor, rng)
-            seen = certify.verdicts(*close_up(pixels, face, fake), face.embeddings, self._models.recognisers)
-            if all(verdict.passed for verdict in seen):
+            output, view = close_up(pixels, face, fake)
+            # One at a time, for most that are refused are refused by one.
+            if all(certify.verdict(each, output, view, face.embeddings).passed for each in self._models.recognisers[::-1]):
                 yield fake
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
@@ -198,12 +199,6 @@ def wanted(around: Around, face: Face) -> Wanted:
         describe.expression(around.mesh), light.of_face(skin, around.mesh), landmarks.width(around.mesh),
         np.concatenate(list(face.embeddings.values())),
     )  # fmt: skip
-
-
-def tilt(points: Floats) -> float:
-    """Five points (5, 2) -> how far the line through the eyes is turned clockwise, in degrees."""
-    across = points[1] - points[0]
-    return float(np.degrees(np.arctan2(across[1], across[0])))
 
 
 def unfit(

@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """What an upload may be. Alpha and animation are refused unless their switches say what to do with them."""
 
     max_upload_bytes: int = 64 << 20
-    max_pixels: int = 100_000_000
+    max_pixels: int = 80_000_000
     flatten: bool = False
     first_frame: bool = False
 

@@ -65,4 +65,4 @@ def test_a_neighbour_is_not_the_face() -> None:
 def test_likeness_at_the_threshold_fails() -> None:
     """Only below the threshold passes."""
     views = np.full((1, 5, 2), 40, np.float32)
-    assert not certify.verdicts(np.zeros((9, 9, 3), np.uint8), views, {"scale": np.ones(1, np.float32)}, [Scale()])[0].passed
+    assert not certify.verdict(Scale(), np.zeros((9, 9, 3), np.uint8), views, {"scale": np.ones(1, np.float32)}).passed
