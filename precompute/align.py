@@ -46,16 +46,16 @@ def crop(pixels: Pixels, matrix: npt.NDArray[np.float64], side: int) -> Pixels:
 
 
 def _shrunk(pixels: Pixels, matrix: npt.NDArray[np.float64], scale: float, side: int) -> tuple[Pixels, npt.NDArray[np.float64]]:
-    """The part of the picture that the crop shows, at about the crop's scale, and the matrix for it."""
+    """The part of the picture that the crop shows, a whole number of times smaller but not under the crop's scale; its matrix."""
     h, w = pixels.shape[:2]
     corners = apply(cv2.invertAffineTransform(matrix), np.array([[0, 0], [side, 0], [0, side], [side, side]]))
     x0, y0 = np.clip(np.floor(corners.min(0)).astype(int) - 2, 0, [w - 1, h - 1])
     x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 3, [x0 + 1, y0 + 1], [w, h])
-    part = pixels[y0:y1, x0:x1]
-    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-    fx, fy = size[0] / part.shape[1], size[1] / part.shape[0]
-    # Pixel centres: x in the picture lies at (x - x0 + 0.5) * fx - 0.5 in the small part.
-    back = np.array([[1 / fx, 0, x0 - 0.5 + 0.5 / fx], [0, 1 / fy, y0 - 0.5 + 0.5 / fy], [0, 0, 1]])
+    times = max(1, min(int(1 / max(scale, 1e-6)), x1 - x0, y1 - y0))
+    size = (x1 - x0) // times, (y1 - y0) // times
+    part = pixels[y0 : y0 + size[1] * times, x0 : x0 + size[0] * times]
+    # Pixel centres: x in the picture lies at (x - x0 + 0.5) / times - 0.5 in the small part.
+    back = np.array([[times, 0, x0 - 0.5 + times / 2], [0, times, y0 - 0.5 + times / 2], [0, 0, 1]])
     return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8), matrix @ back
 
 

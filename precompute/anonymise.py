@@ -20,6 +20,7 @@ from precompute.orientation import stored_corner
 from precompute.orientation import upright
 from precompute.photo import Photo
 from precompute.seal import with_few_sharing
+from precompute.variants import Blocks
 from precompute.variants import Overlay
 from precompute.variants import Variants
 from precompute.variants import area_ids
@@ -64,7 +65,8 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, rng: 
         areas = [mcu_area(overlay, photo.canvas.frame) for overlay in overlays]
         stale += [areas[i] for i in new]
         again = [i for i, area in enumerate(areas) if _meets(area, stale)]
-        _develop(output, [areas[i] for i in again], variants)
+        blocks = variants.base if len(again) == len(areas) else None
+        _develop(output, [areas[i] for i in again], variants, blocks)
         seen = upright(output, photo.style.orientation)
         for i in again:
             measured[i] = anonymiser.measure(photo.pixels, faces[i], seen)
@@ -86,14 +88,15 @@ def _overlay(fake: Fake, photo: Photo) -> Overlay:
     return Overlay(x, y, stored(fake.pixels, orientation), stored(fake.weight, orientation))
 
 
-def _develop(output: Pixels, areas: Sequence[Area], variants: Variants) -> None:
-    """Decode into ``output``, as stored, what the base will show in these areas of MCUs.
+def _develop(output: Pixels, areas: Sequence[Area], variants: Variants, base: Blocks | None) -> None:
+    """Decode into ``output``, as stored, what the base will show in these areas of MCUs; ``base`` if it is made already.
 
     The pixels come from the quantised coefficients that will be published, by a real decoder.
     """
     frame, tables = variants.canvas.frame, variants.canvas.tables
     for area in areas:
-        blocks = variants.synthetic(variants.everyone, area_ids(area, frame))
+        ids = area_ids(area, frame)
+        blocks = variants.synthetic(variants.everyone, ids) if base is None else base[ids]
         style = writer.Style(frame.crop(area[1] - area[0], area[3] - area[2]), tables)
         file = np.frombuffer(writer.whole(style, blocks, entropy.flat_tables(len(tables) == 1)), np.uint8)
         window = _window(output, area, frame)

@@ -54,17 +54,21 @@ class YuNet:
 
     def find(self, pixels: Pixels, long_sides: Sequence[int]) -> Detections:
         """See ``Detector``. The picture is never enlarged; faces under about 10 px at the largest scale are not found."""
-        scaled = scales(pixels.shape[:2], long_sides)
-        return merge([self._at(pixels, scale) for scale in scaled])
+        small, found = pixels, []
+        for scale in scales(pixels.shape[:2], long_sides):
+            h, w = (max(1, round(side * scale)) for side in pixels.shape[:2])
+            small = small if (h, w) == small.shape[:2] else cv2.resize(small, (w, h), interpolation=cv2.INTER_AREA)
+            found.append(self._in(small, pixels.shape[:2]))
+        return merge(found)
 
-    def _at(self, pixels: Pixels, scale: float) -> Detections:
-        h, w = (max(1, round(side * scale)) for side in pixels.shape[:2])
-        small = pixels if (h, w) == pixels.shape[:2] else cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA)
+    def _in(self, small: Pixels, size: tuple[int, ...]) -> Detections:
+        """Faces of a picture that was scaled down from ``size`` (h, w), in pixels of that size."""
+        h, w = small.shape[:2]
         padded = np.zeros((-h % 32 + h, -w % 32 + w, 3), np.float32)
         padded[:h, :w] = small
         out = self._session.run(np.ascontiguousarray(padded.transpose(2, 0, 1)[None]))
         found = joined([_decode(out, stride, padded.shape[1] // stride, self._threshold) for stride in _STRIDES])
-        factor = np.array([pixels.shape[1] / w, pixels.shape[0] / h], np.float32)
+        factor = np.array([size[1] / w, size[0] / h], np.float32)
         return Detections(found.boxes * np.tile(factor, 2), found.scores, found.points * factor)
 
 

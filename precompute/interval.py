@@ -40,11 +40,11 @@ class Layout:
 
 def layout(variants: Variants, restart: int) -> Layout:
     """Which units touch which interval, for one interval length."""
-    touched = variants.touched_mcus
-    interval = np.repeat(touched // restart, len(variants.canvas.frame.places))
-    pairs = np.unique(np.stack([interval, variants.labels[touched].ravel()]), axis=1)
+    mcus, labels = variants.touched_labels
+    kinds = len(variants.label_sets)
     sets: dict[int, Units] = {}
-    for number, label in pairs.T.tolist():
+    for pair in np.unique(mcus // restart * kinds + labels).tolist():
+        number, label = divmod(pair, kinds)
         sets[number] = sets.get(number, frozenset()) | variants.label_sets[label]
     return Layout(restart, sets, len(variants.labels))
 
@@ -61,16 +61,22 @@ def choose(variants: Variants, ac_bits: npt.NDArray[np.int64], tables: entropy.T
     """
     layouts = [layout(variants, restart) for restart in LENGTHS]
     fit = [plan for plan in layouts if not crowded(plan.sets.values())] or layouts[-1:]
-    canvas = variants.canvas
-    return min(fit, key=lambda plan: _bits(plan, canvas.frame, canvas.blocks[:, :, 0], ac_bits, tables))
+    frame, dc = variants.canvas.frame, variants.canvas.blocks[:, :, 0]
+    going_on, beginning = (ac_bits + _dc_bits(frame, dc, restart, tables) for restart in (len(dc), 1))
+    return min(fit, key=lambda plan: _bits(plan, going_on, beginning))
 
 
-def _bits(
-    plan: Layout, frame: Frame, dc: npt.NDArray[np.int16], ac_bits: npt.NDArray[np.int64], tables: entropy.Tables
-) -> int:
-    starts, ids = writer.interval_starts(len(dc), plan.restart, dc.shape[1])
-    dc_bits = entropy.token_bits(writer.dc_of(frame, dc.ravel(), starts), tables).reshape(dc.shape).sum(1)
-    interval = np.add.reduceat(ac_bits + dc_bits, ids * plan.restart) + _MARKER_BITS
+def _dc_bits(frame: Frame, dc: npt.NDArray[np.int16], restart: int, tables: entropy.Tables) -> npt.NDArray[np.int64]:
+    """(MCUs,) bits of each MCU's DC tokens at one interval length."""
+    starts, _ = writer.interval_starts(len(dc), restart, dc.shape[1])
+    return entropy.token_bits(writer.dc_of(frame, dc.ravel(), starts), tables).reshape(dc.shape).sum(1)
+
+
+def _bits(plan: Layout, going_on: npt.NDArray[np.int64], beginning: npt.NDArray[np.int64]) -> int:
+    """Bits of base and sidecar, given those of each MCU within an interval and at the beginning of one."""
+    bits = going_on.copy()
+    bits[:: plan.restart] = beginning[:: plan.restart]
+    interval = np.add.reduceat(bits, np.arange(0, len(bits), plan.restart)) + _MARKER_BITS
     touched = np.fromiter(plan.sets, np.int64, len(plan.sets))
     copies = np.array([2 ** len(units) - 1 for units in plan.sets.values()], np.int64)
     cuts = int(np.count_nonzero(np.diff(np.sort(touched)) > 1)) + 1

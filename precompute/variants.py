@@ -71,29 +71,35 @@ class Variants:
         return np.flatnonzero(self.labels.any(1))
 
     @cached_property
+    def touched_labels(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The labels that each touched MCU has among its blocks: ids of MCUs, and labels, in parallel."""
+        ids, kinds = self.touched_mcus, len(self.label_sets)
+        pairs = np.unique(ids[:, None] * kinds + self.labels[ids])
+        return pairs // kinds, pairs % kinds
+
+    @cached_property
     def base(self) -> Blocks:
         """All blocks with every unit synthetic: what anyone may see."""
-        return self.synthetic(self.everyone)
+        out = self.canvas.blocks.copy()
+        out[self.touched_mcus] = self.synthetic(self.everyone, self.touched_mcus)
+        return out
 
     @property
     def everyone(self) -> Units:
         """All units."""
         return frozenset(range(len(self.units)))
 
-    def synthetic(self, units: Units, within: npt.NDArray[np.int64] | None = None) -> Blocks:
-        """Blocks with just ``units`` synthetic; of the MCUs ``within`` alone, or of all.
+    def synthetic(self, units: Units, ids: npt.NDArray[np.int64]) -> Blocks:
+        """The blocks of these MCUs with just ``units`` synthetic.
 
         A block that none of them touches keeps the upload's coefficients bit for bit.
         """
-        ids = np.arange(len(self.labels)) if within is None else within
-        out = self.canvas.blocks[ids]
-        touched = np.flatnonzero(self.labels[ids].any(1))
-        labels = self.labels[ids[touched]]
+        out, labels = self.canvas.blocks[ids], self.labels[ids]
         for label in np.unique(labels):
             members = self.label_sets[label] & units
             if members:
                 rows, places = np.nonzero(labels == label)
-                out[touched[rows], places] = self._drawn(members, ids[touched[rows]], places)
+                out[rows, places] = self._drawn(members, ids[rows], places)
         return out
 
     def _drawn(self, units: Units, ids: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> Blocks:

@@ -38,7 +38,7 @@ class Plan:
     size: int
 
     def pieces(self) -> list[Buffer]:
-        """Decrypt, and put the cuts between the kept stretches; raises ``Damaged`` and releases nothing if a group does not open."""
+        """Decrypt, and put the cuts between the kept stretches; raises ``Damaged`` and releases nothing if one does not open."""
         patches = b"".join([box.open(group.ciphertext, group.context) for box, group in self.opened])
         if len(patches) != self.cutter.size:
             raise Damaged

@@ -59,10 +59,11 @@ class OutOfRange(ValueError):
 def ac_tokens(blocks: npt.NDArray[np.int16], chroma: npt.NDArray[np.bool_]) -> Tokens:
     """(n, 64) int16 in zigzag order, (n,) bool -> the AC tokens of every block, ZRL and EOB included."""
     n = len(blocks)
-    flat = np.flatnonzero(blocks)
-    flat = flat[flat & 63 != 0]
+    present = blocks != 0
+    present[:, 0] = False
+    flat = np.flatnonzero(present).astype(np.int32)
     value = blocks.reshape(-1)[flat]
-    owner = (flat >> 6).astype(np.int32)
+    owner = flat >> 6
     index = (flat & 63).astype(np.int16)
     first = np.ones(len(flat), bool)
     first[1:] = owner[1:] != owner[:-1]
@@ -76,7 +77,8 @@ def ac_tokens(blocks: npt.NDArray[np.int16], chroma: npt.NDArray[np.bool_]) -> T
     ends = np.ones(n, bool)
     last = np.flatnonzero(np.append(first[1:], True)) if len(flat) else flat
     ends[owner[last]] = index[last] < 63
-    return _interleave(n, owner, (run & 15).astype(np.uint16) << 4 | size, extra, size, zeros, ends, chroma)
+    symbol = ((run & 15) << 4 | size).astype(np.uint16)
+    return _interleave(n, owner, symbol, extra, size, zeros, ends, chroma)
 
 
 def _interleave(
@@ -90,8 +92,8 @@ def _interleave(
     chroma: npt.NDArray[np.bool_],
 ) -> Tokens:
     """Put each value's ZRLs before it and each block's EOB after its last value, without sorting: positions are counted."""
-    eobs_before: Ints = np.cumsum(ends) - ends
-    place = np.arange(len(owner)) + np.cumsum(zeros) + eobs_before[owner]
+    eobs_before = np.cumsum(ends, dtype=np.int32) - ends
+    place = np.arange(len(owner), dtype=np.int32) + np.cumsum(zeros, dtype=np.int32) + eobs_before[owner]
     per_block = np.bincount(owner, minlength=n) + np.bincount(owner, zeros, n).astype(np.int64) + ends
     total = int(per_block.sum())
     out_symbol = np.full(total, _ZRL, np.uint16)
@@ -198,7 +200,7 @@ def encode(tokens: Tokens, tables: Tables, starts: Ints, ids: Ints) -> Intervals
 def _pack(code: npt.NDArray[np.uint64], length: Ints, first: Ints) -> tuple[npt.NDArray[np.uint8], Ints]:
     """Codes of at most 27 bits -> bytes, each interval padded with ones to a byte; and the (intervals + 1,) byte offsets.
 
-    Tokens are in order, so those that begin in one 64-bit word are neighbours, and at most one of them spills into the next word.
+    Tokens are in order, so those that begin in one 32-bit word are neighbours; each fits a window of that word and the next.
     """
     after = np.cumsum(length)
     before = after - length
@@ -208,14 +210,13 @@ def _pack(code: npt.NDArray[np.uint64], length: Ints, first: Ints) -> tuple[npt.
     edges = np.concatenate([[0], np.cumsum(sizes)])
     shift = edges[:-1] * 8 - base
     at = before + np.repeat(shift, np.diff(np.append(first, len(length))))
-    word, end = at >> 6, (at & 63) + length
-    over = end > 64
-    here = np.where(over, code >> (end - 64).clip(0).astype(np.uint64), code << (64 - end).clip(0).astype(np.uint64))
+    word = at >> 5
+    window = code << (64 - (at & 31) - length).view(np.uint64)
     groups = np.flatnonzero(np.diff(word, prepend=-1))
-    words = np.zeros((int(edges[-1]) >> 3) + 2, np.uint64)
-    words[word[groups]] = np.bitwise_or.reduceat(here, groups)
-    spill = np.flatnonzero(over)
-    words[word[spill] + 1] |= code[spill] << (128 - end[spill]).astype(np.uint64)
+    merged, places = np.bitwise_or.reduceat(window, groups), word[groups]
+    words = np.zeros((int(edges[-1]) >> 2) + 2, np.uint32)
+    words[places] = merged >> np.uint64(32)
+    words[places + 1] |= merged.astype(np.uint32)
     raw = words.byteswap().view(np.uint8)[: int(edges[-1])]
     raw[edges[1:] - 1] |= ((1 << (sizes * 8 - bits)) - 1).astype(np.uint8)
     return raw, edges

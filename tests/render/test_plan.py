@@ -27,9 +27,15 @@ def plan(granted: set[int], flip: int | None = None) -> splice.Plan:
     drafts = [sealed.Draft((slot,), (slot,), cuts, PATCHES[slot]) for slot, cuts in CUTS.items()]
     sidecar = bytearray(
         sealed.write(
-            drafts, tuple((slot,) for slot in CUTS), keys, directory_key,
-            photo_id=photo_id, version=version, base=BASE, salt=os.urandom(32),
-        )  # fmt: skip
+            drafts,
+            tuple((slot,) for slot in CUTS),
+            keys,
+            directory_key,
+            photo_id=photo_id,
+            version=version,
+            base=BASE,
+            salt=os.urandom(32),
+        )
     )
     if flip is not None:
         sidecar[flip] ^= 1
@@ -43,8 +49,9 @@ def plan(granted: set[int], flip: int | None = None) -> splice.Plan:
 def expected(granted: set[int]) -> bytes:
     """The same, from the last cut to the first, one at a time."""
     out = bytearray(BASE)
-    for cut, slot in sorted(((cut, slot) for slot in granted for cut in CUTS[slot]), key=lambda c: -c[0].start):
-        out[cut.start : cut.end] = bytes([slot + 1]) * cut.length
+    places = [(cut, bytes([slot + 1])) for slot in granted for cut in CUTS[slot]]
+    for cut, letter in sorted(places, key=lambda place: -place[0].start):
+        out[cut.start : cut.end] = letter * cut.length
     return bytes(out)
 
 
