@@ -17,7 +17,7 @@ from edge.render import sealed as form
 from edge.render import splice
 from precompute import photo as upload
 from precompute import seal
-from precompute.variants import Overlay
+from precompute.blend import Overlay
 
 REVEALED = (1, 4)
 QUALITY = 85

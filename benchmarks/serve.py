@@ -39,7 +39,7 @@ from edge.keys.envelope import wrap_context
 from edge.origin import names
 from precompute import photo as upload
 from precompute import seal
-from precompute.variants import Overlay
+from precompute.blend import Overlay
 
 PATH = "/bench.jpg"
 SERVER_CORE, LOAD_CORE = 0, 1

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from precompute.blend import Overlay
 from precompute.certify import Measurement
 from precompute.faces import Face
 from precompute.faces import Fake
@@ -21,7 +22,6 @@ from precompute.orientation import upright
 from precompute.photo import Photo
 from precompute.seal import with_few_sharing
 from precompute.variants import Blocks
-from precompute.variants import Overlay
 from precompute.variants import Variants
 from precompute.variants import area_ids
 from precompute.variants import mcu_area

@@ -1,4 +1,4 @@
-"""A synthetic face over a picture."""
+"""A synthetic face over a picture: the one place where pixels are mixed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,11 +9,12 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Method = Literal["donor", "opaque"]
+Slices = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
-class Fake:
-    """A synthetic face for a rectangle of the picture whose top left corner is x, y.
+class Overlay:
+    """What is drawn over a rectangle of a picture whose top left corner is x, y.
 
     pixels: BGR uint8 (h, w, 3); weight: float32 (h, w), 0 = the picture stays, 1 = nothing of it shows through.
     """
@@ -22,15 +23,36 @@ class Fake:
     y: int
     pixels: Pixels
     weight: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fake(Overlay):
+    """A synthetic face, and how it was made."""
+
     method: Method
     donor: str | None
 
 
-def paste(canvas: Pixels, fake: Fake) -> Pixels:
-    """BGR uint8 (h, w, 3) and a fake that lies within it -> a new picture with it; weight 0 keeps pixels bit for bit."""
+def paste(canvas: Pixels, overlay: Overlay) -> Pixels:
+    """BGR uint8 (h, w, 3) -> a new picture with the overlay, as far as it lies within; weight 0 keeps pixels bit for bit."""
     out = canvas.copy()
-    h, w = fake.weight.shape
-    under = out[fake.y : fake.y + h, fake.x : fake.x + w]
-    share = fake.weight[..., None]
-    under[:] = np.rint(share * fake.pixels + (1 - share) * under).astype(np.uint8)
+    draw(out, overlay, 0, 0)
     return out
+
+
+def draw(window: Pixels, overlay: Overlay, x: int, y: int) -> None:
+    """Draw an overlay in place on a window whose top left corner is at (x, y) of the picture."""
+    place, own = meeting(overlay, x, y, window.shape[:2])
+    weight = overlay.weight[own][:, :, None]
+    under = window[place]
+    mixed = np.rint(under + (overlay.pixels[own] - under.astype(np.float32)) * weight)
+    np.copyto(under, mixed.astype(np.uint8), where=weight > 0)
+
+
+def meeting(overlay: Overlay, x: int, y: int, shape: tuple[int, ...]) -> tuple[Slices, Slices]:
+    """Where overlay and window meet: in the window of this shape whose corner is at (x, y), and in the overlay."""
+    top, left = max(overlay.y - y, 0), max(overlay.x - x, 0)
+    bottom = max(top, min(overlay.y + overlay.weight.shape[0] - y, shape[0]))
+    right = max(left, min(overlay.x + overlay.weight.shape[1] - x, shape[1]))
+    own = slice(top + y - overlay.y, bottom + y - overlay.y), slice(left + x - overlay.x, right + x - overlay.x)
+    return (slice(top, bottom), slice(left, right)), own

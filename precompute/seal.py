@@ -13,11 +13,11 @@ from edge.keys.envelope import KEY_BYTES
 from edge.keys.envelope import SALT_BYTES
 from edge.render import sealed
 from precompute import interval
+from precompute.blend import Overlay
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
 from precompute.jpeg.entropy import OutOfRange as OutOfRange
 from precompute.variants import Canvas
-from precompute.variants import Overlay
 from precompute.variants import Units
 from precompute.variants import Variants
 

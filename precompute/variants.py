@@ -9,23 +9,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from precompute.blend import Overlay
+from precompute.blend import draw
+from precompute.blend import meeting
 from precompute.jpeg import transform
 from precompute.jpeg.frame import Frame
 from precompute.jpeg.frame import padding_sources
 
 Units = frozenset[int]
 Blocks = npt.NDArray[np.int16]
-Slices = tuple[slice, slice]
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A synthetic face over the stored picture: top left corner, BGR uint8 (h, w, 3), weight float32 (h, w) in 0..1."""
-
-    x: int
-    y: int
-    pixels: npt.NDArray[np.uint8]
-    weight: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -119,24 +111,6 @@ class Variants:
         return transform.blocks_of(window, self.canvas.frame, self.canvas.tables, area)
 
 
-def draw(window: npt.NDArray[np.uint8], overlay: Overlay, x: int, y: int) -> None:
-    """Draw an overlay in place on a window whose top left corner is at (x, y) of the picture."""
-    place, own = _meeting(overlay, x, y, window.shape[:2])
-    weight = overlay.weight[own][:, :, None]
-    under = window[place]
-    mixed = np.rint(under + (overlay.pixels[own] - under.astype(np.float32)) * weight)
-    np.copyto(under, mixed.astype(np.uint8), where=weight > 0)
-
-
-def _meeting(overlay: Overlay, x: int, y: int, shape: tuple[int, ...]) -> tuple[Slices, Slices]:
-    """Where overlay and window meet: in the window of this shape whose corner is at (x, y), and in the overlay."""
-    top, left = max(overlay.y - y, 0), max(overlay.x - x, 0)
-    bottom = max(top, min(overlay.y + overlay.weight.shape[0] - y, shape[0]))
-    right = max(left, min(overlay.x + overlay.weight.shape[1] - x, shape[1]))
-    own = slice(top + y - overlay.y, bottom + y - overlay.y), slice(left + x - overlay.x, right + x - overlay.x)
-    return (slice(top, bottom), slice(left, right)), own
-
-
 def mcu_area(overlay: Overlay, frame: Frame) -> tuple[int, int, int, int]:
     """MCU columns x0, x1 and rows y0, y1 (ends excluded) that the overlay's rectangle lies in, inside the picture."""
     (w, h), (across, down) = frame.mcu_size, frame.mcus
@@ -155,7 +129,7 @@ def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, in
     """(MCUs of the area, blocks per MCU) bool: blocks that hold a pixel of weight above 0, and padding that repeats one."""
     (w, h), (x0, x1, y0, y1) = frame.mcu_size, area
     mask = np.zeros(((y1 - y0) * h, (x1 - x0) * w), bool)
-    place, own = _meeting(overlay, x0 * w, y0 * h, mask.shape)
+    place, own = meeting(overlay, x0 * w, y0 * h, mask.shape)
     mask[place] = overlay.weight[own] > 0
     parts = []
     for part in frame.components:
