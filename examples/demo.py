@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--folder", type=Path, default=Path("demo"), help="where everything goes (default: demo)")
     parser.add_argument("--once", action="store_true", help="write the contact sheet and stop")
     options = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with the demo
     photo = options.photo or group_photo()
     folder = options.folder.absolute()
     shutil.rmtree(folder / "origin", ignore_errors=True)
