@@ -3,8 +3,6 @@
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from precompute import donor_index
 from precompute import equipment
 from precompute import landmarks
 from precompute.blend import Fake as Fake
-from precompute.blend import paste
 from precompute.certify import Measurement as Measurement
 from precompute.detect import Detections
 from precompute.donors import Donor
@@ -26,14 +23,17 @@ from precompute.donors import Index
 from precompute.donors import Wanted
 from precompute.equipment import Equipment
 from precompute.errors import DonorsUnusable
+from precompute.face import Face as Face
 from precompute.models import ModelStore
 from precompute.models import Progress
 from precompute.settings import FacesConfig as FacesConfig
 from precompute.swap import Swapper
 from precompute.swap import light
-from precompute.swap import mask
 from precompute.swap import opaque
 from precompute.swap.donor import DonorSwapper
+from precompute.trial import Around
+from precompute.trial import close_up
+from precompute.trial import sketch
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -41,29 +41,6 @@ Floats = npt.NDArray[np.float32]
 DONORS_VARIABLE = "MFMC_DONORS"
 LIKELY = 0.55
 AGREE_SHARE = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """A face of the upright picture; x, y in its pixels, angles in degrees (signs as in ``describe.Pose``).
-
-    box x, y, w, h; points float32 (5, 2) left to right: eyes, nose, mouth corners; mesh float32 (478, 3); presence 0..1;
-    embeddings: recogniser -> float32 (d,). ``usable``: it can be swapped; else ``reason`` says why not.
-    """
-
-    box: tuple[float, float, float, float]
-    score: float
-    points: Floats
-    mesh: Floats | None
-    presence: float
-    gender: describe.Gender
-    age: float
-    yaw: float
-    pitch: float
-    roll: float
-    embeddings: Mapping[str, Floats]
-    usable: bool
-    reason: str | None
 
 
 class Anonymiser:
@@ -122,14 +99,18 @@ class Anonymiser:
         """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
         if not face.usable or face.mesh is None or self._gallery is None or self._swapper is None:
             return
-        around = Around.of(pixels, face.mesh)
+        around, small = Around.of(pixels, face.mesh), sketch(pixels, face)
         donors = self._gallery.choose(wanted(around, face), rng)
         for donor in islice(donors, self._config.screened):
-            fake = around.fake(self._swapper, donor, rng)
-            output, view = close_up(pixels, face, fake)
-            # One at a time, for most that are refused are refused by one.
-            if all(certify.verdict(each, output, view, face.embeddings).passed for each in self._models.recognisers[::-1]):
-                yield fake
+            if self._is_unlike(donor, *small, self._swapper, rng):
+                yield around.fake(self._swapper, donor, rng)
+
+    def _is_unlike(self, donor: Donor, pixels: Pixels, face: Face, swapper: Swapper, rng: np.random.Generator) -> bool:
+        if face.mesh is None:
+            return False
+        output, view = close_up(pixels, face, Around.of(pixels, face.mesh).fake(swapper, donor, rng))
+        # One recogniser at a time, for most donors that are refused are refused by one.
+        return all(certify.verdict(each, output, view, face.embeddings).passed for each in self._models.recognisers[::-1])
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""
@@ -139,42 +120,6 @@ class Anonymiser:
 
 
 NO_DONORS = f"there are no donor faces, so every face gets the opaque fill; set donors_folder or {DONORS_VARIABLE}"
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """A face with what is close to it: the crop, its corner in the picture, and the mesh in the crop's pixels."""
-
-    crop: Pixels
-    corner: tuple[int, int]
-    mesh: Floats
-
-    @classmethod
-    def of(cls, pixels: Pixels, mesh: Floats) -> "Around":
-        """The part of the picture that the mask of the mesh covers, with a margin, as far as the picture goes."""
-        edge = np.vstack([mask.outline(mesh), mesh[:, :2]])
-        size = np.array(pixels.shape[1::-1])
-        low = np.clip(np.floor(edge.min(0)).astype(int) - 2, 0, size - 1)
-        high = np.clip(np.ceil(edge.max(0)).astype(int) + 3, low + 1, size)
-        moved = mesh - np.array([*low, 0], np.float32)
-        return cls(pixels[low[1] : high[1], low[0] : high[0]], (int(low[0]), int(low[1])), moved)
-
-    def fake(self, swapper: Swapper, donor: Donor, rng: np.random.Generator) -> Fake:
-        """The donor's face for this place."""
-        pixels = swapper.render(self.crop, self.mesh, donor, rng)
-        weight = mask.weight(self.mesh, self.crop.shape[:2])
-        return Fake(*self.corner, pixels, weight, "donor", donor.name)
-
-
-def close_up(pixels: Pixels, face: Face, fake: Fake) -> tuple[Pixels, Floats]:
-    """The picture close to a face with the fake on it, and the original's five points there, float32 (1, 5, 2)."""
-    x, y, w, h = face.box
-    size = np.array(pixels.shape[1::-1])
-    low = np.clip(np.floor(np.minimum([x - w / 2, y - h / 2], [fake.x, fake.y])).astype(int), 0, size)
-    far = np.array([fake.x, fake.y]) + fake.weight.shape[::-1]
-    high = np.clip(np.ceil(np.maximum([x + 1.5 * w, y + 1.5 * h], far)).astype(int), low, size)
-    moved = replace(fake, x=fake.x - int(low[0]), y=fake.y - int(low[1]))
-    return paste(pixels[low[1] : high[1], low[0] : high[0]], moved), face.points[None] - low.astype(np.float32)
 
 
 def donors_folder(config: FacesConfig, environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -35,4 +35,4 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     screened: int = 12
     shortlist: int = 50
     age_band_years: float = 12.0
-    identity_margin: float = 0.15
+    identity_margin: float = 0.3
