@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Protocol
@@ -15,11 +16,18 @@ from edge.errors import ConfigError
 from edge.errors import OriginFailed
 from edge.errors import OriginTimeout
 
+_VERSIONED = re.compile(r"\.[0-9a-f]{32}\.(base|sealed)\Z")
+
 
 def names(path: str, version: bytes) -> tuple[str, str]:
     """The names, below the origin's root, of the base and the sidecar of one version of the photo at ``path``."""
     stem = f"{path.removeprefix('/')}.{version.hex()}"
     return f"{stem}.base", f"{stem}.sealed"
+
+
+def is_versioned(path: str) -> bool:
+    """Whether a photo of this path would lie under a name that ``names`` gives to another photo's files."""
+    return _VERSIONED.search(path) is not None
 
 
 class Origin(Protocol):

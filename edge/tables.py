@@ -37,7 +37,6 @@ FACE = Table(
     Column("w", Integer, nullable=False),
     Column("h", Integer, nullable=False),
     Column("owner", Text),
-    Column("rule", Text, CheckConstraint("rule IN ('nobody', 'friends', 'everyone')")),
     Column("wrapped_key", LargeBinary, nullable=False),
 )
 
@@ -45,5 +44,13 @@ USER_RULE = Table(
     "user_rule",
     METADATA,
     Column("user", Text, primary_key=True),
+    Column("rule", Text, CheckConstraint("rule IN ('nobody', 'friends', 'everyone')"), nullable=False),
+)
+
+PHOTO_RULE = Table(
+    "photo_rule",  # apart from photo and face, so that publishing again cannot forget what an owner said
+    METADATA,
+    Column("path", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
     Column("rule", Text, CheckConstraint("rule IN ('nobody', 'friends', 'everyone')"), nullable=False),
 )

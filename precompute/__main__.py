@@ -1,6 +1,7 @@
 """``mfmc-precompute``: seal photos, fetch models, look at the machine. Data on stdout, one-line errors on stderr."""
 
 import argparse
+import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run() -> None:
     """The console script."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the upload and its keys
     sys.exit(main(sys.argv[1:]))
 
 

@@ -70,7 +70,7 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, rng: 
         seen = upright(output, photo.style.orientation)
         for i in again:
             measured[i] = anonymiser.measure(photo.pixels, faces[i], seen)
-        failed = [i for i, results in enumerate(measured) if not all(m.passed for m in results)]
+        failed = [i for i, results in enumerate(measured) if not results or not all(m.passed for m in results)]
         new = [i for i in failed if fakes[i].method != "opaque"]
         if not new:
             return Replacement(faces, tuple(fakes), tuple(measured), variants)

@@ -16,6 +16,7 @@ from edge import address
 from edge.errors import ConfigError
 from edge.errors import NotFound
 from edge.keys import ring
+from edge.origin import is_versioned
 from precompute import claims
 from precompute import pipeline
 from precompute.config import Config
@@ -90,8 +91,8 @@ def _progress(what: str, done: int, total: int) -> None:
 def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, object]:
     began = time.perf_counter()
     path = _path(arguments.path, file, job.config.folder)
-    known = None if job.ring is None else pipeline.known_id(job.config, path)
     data = _bytes(file, job.limits)
+    known = None if job.ring is None else pipeline.known_id(job.config, path, data)
     sealing = pipeline.prepare(data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known)
     if job.ring is not None:
         pipeline.release(sealing, path, job.config, job.ring)
@@ -100,12 +101,24 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
 
 def _path(wanted: str | None, file: Path, folder: Path) -> str:
     """The photo's address: as asked, else as the file lies in the published folder, else its name."""
-    inside = file.resolve().is_relative_to(folder.resolve())
-    name = wanted or "/" + (str(file.resolve().relative_to(folder.resolve())) if inside else file.name)
+    own = _place(file, folder)
+    name = wanted or own or f"/{file.name}"
+    name = name if name.startswith("/") else f"/{name}"
     try:
-        return address.parse(name if name.startswith("/") else f"/{name}")
+        path = address.parse(name)
     except NotFound:
         raise Rejected(f"{name} cannot be an address: use letters, digits and ._- only, or give another name with --as") from None
+    if is_versioned(path):
+        raise Rejected(f"{name} is a name that published files have; give another with --as")
+    if own is not None and own != path:
+        raise Rejected(f"the original lies in the published folder, where it can be read; seal it as {own}, or move it out first")
+    return path
+
+
+def _place(file: Path, folder: Path) -> str | None:
+    """The address at which the published folder shows this very file, or None where it lies elsewhere."""
+    whole = file.resolve()
+    return f"/{whole.relative_to(folder.resolve())}" if whole.is_relative_to(folder.resolve()) else None
 
 
 def _bytes(file: Path, limits: Limits) -> bytes:
@@ -125,7 +138,7 @@ def _report(file: Path, path: str, sealing: pipeline.Sealing, seconds: float, *,
             "method": fake.method,
             "reason": face.reason,
             "similarity": {m.recogniser: round(m.similarity, 3) for m in measured},
-            "certified": all(m.passed for m in measured),
+            "certified": bool(measured) and all(m.passed for m in measured),
         }
         for face, owner, fake, measured in zip(
             replaced.faces, sealing.owners, replaced.fakes, replaced.measured, strict=True

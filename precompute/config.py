@@ -29,12 +29,13 @@ class Precompute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the job needs: its own tables, and where to publish."""
+    """What the job needs: its own tables, where to publish, and how large a file the edge will fetch."""
 
     own: Precompute
     catalog_url: str
     ring: Path
     folder: Path
+    max_file_bytes: int
 
 
 def load(file: Path) -> Config:
@@ -44,7 +45,7 @@ def load(file: Path) -> Config:
     folder = own.publish_folder or whole.edge.origin.folder
     if folder is None:
         raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
-    return Config(own, whole.catalog.url, whole.keys.ring, folder)
+    return Config(own, whole.catalog.url, whole.keys.ring, folder, whole.edge.origin.max_bytes)
 
 
 def own_tables(file: Path, whole: shared.Config) -> Precompute:

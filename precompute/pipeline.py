@@ -14,6 +14,7 @@ import numpy as np
 from edge.catalog import Catalog
 from edge.catalog import Face as FaceRecord
 from edge.catalog import Photo as PhotoRecord
+from edge.errors import Damaged
 from edge.errors import Unavailable
 from edge.keys.envelope import ID_BYTES
 from edge.keys.envelope import wrap_context
@@ -30,6 +31,7 @@ from precompute.anonymise import replace
 from precompute.config import Config
 from precompute.errors import NotExact
 from precompute.errors import PublishFailed
+from precompute.errors import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def prepare(
     try:
         return _seal(photo, anonymiser, claims, rng, photo_id)
     except (NotExact, seal.OutOfRange):
+        if photo.notes:
+            raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
         return _seal(photo, anonymiser, claims, rng, photo_id)
@@ -78,11 +82,14 @@ def _seal(
 
 def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
     """Open what was sealed the way the edge does: every face shown must give the upload's pixels, bit for bit."""
-    opened = sealed_format.parse(
-        sealed.sidecar, sealed.directory_key, photo_id=sealed.photo_id, version=sealed.version,
-        base_sha256=sha256(sealed.base).digest(), base_size=len(sealed.base),
-    )  # fmt: skip
-    shown = splice.reveal(splice.plan(sealed.base, opened, sealed.face_keys))
+    try:
+        opened = sealed_format.parse(
+            sealed.sidecar, sealed.directory_key, photo_id=sealed.photo_id, version=sealed.version,
+            base_sha256=sha256(sealed.base).digest(), base_size=len(sealed.base),
+        )  # fmt: skip
+        shown = splice.reveal(splice.plan(sealed.base, opened, sealed.face_keys))
+    except Damaged:
+        raise NotExact from None
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(shown, np.uint8), flags)
     if pixels is None or shown != sealed.skeleton or not np.array_equal(pixels, photo.canvas.pixels):
@@ -92,18 +99,28 @@ def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
 def release(sealing: Sealing, path: str, config: Config, ring: KeyRing) -> None:
     """Publish under ``path``: sidecar, base, catalog, plain name, in that order; raises ``PublishFailed``."""
     sealed = sealing.sealed
-    publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
-    before = _commit(config.catalog_url, record(sealing, path, ring, time.time()), certificate(sealing))
-    publish.plain_name(config.folder, path, sealed.version)
-    # Edges may show the version before for some seconds yet, so it goes with the next publication.
-    publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
+    if max(len(sealed.base), len(sealed.sidecar)) > config.max_file_bytes:
+        raise Rejected(f"sealed, it is larger than edge.origin.max_bytes ({config.max_file_bytes}), so no edge would show it")
+    with publish.alone(config.folder):
+        publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
+        with publish.plain_name(config.folder, path, sealed.version):
+            before = _commit(config.catalog_url, record(sealing, path, ring, time.time()), certificate(sealing))
+        # Edges may show the version before for some seconds yet, so it goes with the next publication.
+        publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
 
 
-def known_id(config: Config, path: str) -> bytes | None:
-    """The id of the photo that is published at ``path``, or None; raises ``PublishFailed``."""
+def known_id(config: Config, path: str, data: bytes) -> bytes | None:
+    """The id of the photo that is published at ``path``, or None.
+
+    Raises ``Rejected`` where the upload is a published base: sealing it would put the synthetic faces in place of the originals,
+    and forget the keys of those. Raises ``PublishFailed`` where the catalog cannot be read.
+    """
 
     async def ask() -> bytes | None:
         async with Catalog.open(config.catalog_url) as catalog:
+            shown = await catalog.shown_as(sha256(data).digest())
+            if shown is not None:
+                raise Rejected(f"it is sealed already, as {shown}; to seal that photo anew, give the original upload")
             known = await catalog.photo(path)
         return None if known is None else known.photo_id
 

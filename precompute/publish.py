@@ -5,9 +5,12 @@ killed run left behind is swept by the next one. Last, the photo's plain name be
 do not go through the edge, and in place of an original that may have lain there.
 """
 
+import errno
+import fcntl
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,18 +35,45 @@ def files(folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes) 
             raise
 
 
-def plain_name(folder: Path, path: str, version: bytes) -> None:
-    """Make the photo's own name a link to the base of this version."""
-    base = folder / names(path, version)[0]
+@contextmanager
+def plain_name(folder: Path, path: str, version: bytes) -> Iterator[None]:
+    """Around the commit: make ready what the photo's own name will show, and after the commit, show it.
+
+    What can fail does so before the commit: the link to the base of this version (a copy where links are not to be had) is made
+    first, and a folder of that name is refused.
+    """
     target = folder / path.removeprefix("/")
     part = _part_of(target)
     with _explained(path):
-        try:
-            os.link(base, part)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _link(folder / names(path, version)[0], part)
+    try:
+        yield
+        os.replace(part, target)
         _sync_folder(target.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _link(base: Path, part: Path) -> None:
+    try:
+        os.link(base, part)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        shutil.copyfile(base, part)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One publication at a time in this folder, so that two of one photo end with all of one."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sweep(folder: Path, path: str, keep: set[bytes], now: float) -> int:

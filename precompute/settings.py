@@ -1,6 +1,7 @@
 """``[precompute.faces]`` of the configuration: how faces are found, replaced and measured."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -13,7 +14,10 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     detector: str = "yunet_n_dynamic"
     landmarks: str = "mp_face_landmarks_478"
     attributes: str = "age-gender-recognition-retail-0013"
-    recognisers: tuple[str, ...] = ("face-reidentification-retail-0095", "mobilefacenet_128")
+    recognisers: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)] = (
+        "face-reidentification-retail-0095",
+        "mobilefacenet_128",
+    )
     # Cosine similarity per recogniser, in place of the registry's; InsightFace's recognisers need theirs here.
     thresholds: dict[str, float] = {}
     provider: Provider = "auto"

@@ -1,5 +1,6 @@
 """The catalog: what is published is all there or not at all."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -111,6 +112,45 @@ async def test_publishing_again_keeps_the_owners_override(catalog: Catalog) -> N
     photo = await catalog.photo("/t1.jpg")
     assert photo is not None
     assert [(face.owner, face.rule) for face in photo.faces] == [(None, None), ("u-red", "nobody")]
+
+
+def on_disk(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+async def test_an_override_outlives_everything(catalog: Catalog) -> None:
+    """Publishing without claims, or removing the photo, and claiming again later: the owner's override still holds."""
+    await catalog.publish(PHOTO)
+    await catalog.set_rule("u-red", "everyone")
+    await catalog.set_override("/t1.jpg", "u-red", "nobody")
+    await catalog.publish(again(PHOTO, faces=tuple(replace(face, owner=None) for face in FACES)))
+    await catalog.remove("/t1.jpg")
+    await catalog.publish(PHOTO)
+    photo = await catalog.photo("/t1.jpg")
+    assert photo is not None
+    assert {face.rule for face in photo.faces if face.owner == "u-red"} == {"nobody"}
+
+
+async def test_writers_wait_for_each_other(catalog: Catalog) -> None:
+    """A change made while a photo is published comes before or after it, and is never lost."""
+    await catalog.publish(PHOTO)
+    await catalog.set_rule("u-red", "everyone")
+    await asyncio.gather(
+        *(catalog.publish(again(PHOTO, faces=PHOTO.faces)) for _ in range(5)),
+        *(catalog.set_override("/t1.jpg", "u-red", "nobody") for _ in range(5)),
+    )
+    photo = await catalog.photo("/t1.jpg")
+    assert photo is not None
+    assert {face.rule for face in photo.faces if face.owner == "u-red"} == {"nobody"}
+
+
+async def test_deleted_keys_leave_the_disk(catalog: Catalog, tmp_path: Path) -> None:
+    """After a photo is removed, its wrapped keys are in no file of the catalog, while it is still open."""
+    await catalog.publish(replace(PHOTO, wrapped_key=b"key of the directory"))
+    assert b"key of the directory" in on_disk(tmp_path)
+    await catalog.remove("/t1.jpg")
+    assert b"key of the directory" not in on_disk(tmp_path)
+    assert not any(face.wrapped_key in on_disk(tmp_path) for face in FACES)
 
 
 async def test_remove(catalog: Catalog, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def release(root: Path, version: bytes) -> None:
     row = Photo(PATH, bytes(16), version, sha256(base).digest(), len(base), 8, 8, b"wrapped", 1.0, ())
     pipeline.record = lambda *_: row
     pipeline.certificate = lambda *_: ""
-    config: Any = SimpleNamespace(folder=root / "origin", catalog_url=f"sqlite+aiosqlite:///{root}/catalog.sqlite3")
+    config: Any = SimpleNamespace(folder=root / "origin", max_file_bytes=1 << 20, catalog_url=f"sqlite+aiosqlite:///{root}/catalog.sqlite3")
     pipeline.release(sealing, PATH, config, None)  # type: ignore[arg-type]
 
 

@@ -108,9 +108,44 @@ def test_in_place(shop: Shop) -> None:
     assert inside.read_bytes() != original
 
 
+def test_sealing_a_base_is_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sealing what sealing made would forget the originals for ever, so it is refused, and the photo stays as it is."""
+    assert shop.seal(shop.photo("one.jpg")) == 0
+    base = (shop.folder / "origin" / "one.jpg").read_bytes()
+    assert shop.seal(str(shop.folder / "origin" / "one.jpg")) == 1
+    assert "sealed already, as /one.jpg" in capsys.readouterr().err
+    assert (shop.folder / "origin" / "one.jpg").read_bytes() == base
+
+
+def test_an_original_is_not_left_in_the_published_folder(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of the published folder can only be sealed under its own name."""
+    inside = shop.folder / "origin" / "raw.jpg"
+    inside.write_bytes(pictures.jpeg(pictures.texture(200, 160, 3)))
+    assert shop.seal(str(inside), "--as", "/other.jpg") == 1
+    assert "where it can be read" in capsys.readouterr().err
+
+
+def test_too_large_for_the_edge(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """What no edge would fetch is not published."""
+    shop.config.write_text(CONFIG.replace('folder = "origin"', 'folder = "origin"\nmax_bytes = 5000'))
+    assert shop.seal(shop.photo("one.jpg")) == 1
+    assert "edge.origin.max_bytes" in capsys.readouterr().err
+    assert shop.published() == []
+
+
+def test_a_name_that_is_a_folder(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path at which a folder lies is refused before anything is committed."""
+    (shop.folder / "origin" / "album").mkdir()
+    assert shop.seal(shop.photo("one.jpg"), "--as", "/album") == 1
+    assert "as it was before" in capsys.readouterr().err
+    assert shop.seal(shop.photo("one.jpg"), "--as", "/one.jpg") == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        pytest.param(["--as", f"/p.jpg.{'0' * 32}.base"], "published files have", id="a-base"),
+        pytest.param(["--as", f"/p.jpg.{'a' * 32}.sealed"], "published files have", id="a-sidecar"),
         pytest.param(["--as", "/../etc/passwd"], "cannot be an address", id="climbing"),
         pytest.param(["--as", "/a b.jpg"], "cannot be an address", id="space"),
         pytest.param(["--as", "/-/health"], "cannot be an address", id="our-own"),
@@ -148,6 +183,7 @@ def test_ring_that_others_can_read(shop: Shop, capsys: pytest.CaptureFixture[str
     ("line", "says"),
     [
         pytest.param("[precompute]\ncolour = 1", "colour", id="unknown-key"),
+        pytest.param("[precompute.faces]\nrecognisers = ['mobilefacenet_128']", "recognisers", id="one-recogniser"),
         pytest.param("[precompute.upload]\nmax_pixels = 'many'", "max_pixels", id="wrong-type"),
         pytest.param("[precompute]\npublish_folder = 'nowhere'", "publish_folder", id="no-folder"),
     ],

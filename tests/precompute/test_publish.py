@@ -27,7 +27,8 @@ def test_files_and_plain_name(tmp_path: Path) -> None:
     original.parent.mkdir()
     original.write_bytes(b"the original upload")
     publish.files(tmp_path, PATH, NEW, b"base", b"sidecar")
-    publish.plain_name(tmp_path, PATH, NEW)
+    with publish.plain_name(tmp_path, PATH, NEW):
+        assert original.read_bytes() == b"the original upload"
     base, sidecar = names(PATH, NEW)
     assert content(tmp_path) == {base: b"base", sidecar: b"sidecar", "2026/party.jpg": b"base"}
     assert original.stat().st_ino == (tmp_path / base).stat().st_ino
@@ -35,14 +36,16 @@ def test_files_and_plain_name(tmp_path: Path) -> None:
 
 def everything(folder: Path) -> None:
     publish.files(folder, PATH, NEW, b"base", b"sidecar")
-    publish.plain_name(folder, PATH, NEW)
+    with publish.plain_name(folder, PATH, NEW):
+        pytest.fail("the commit must not be reached")
 
 
 @pytest.mark.parametrize("fails", ["fsync", "replace", "link"])
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
     """When the disk is full, the error says so, and no part of the new version is left."""
     publish.files(tmp_path, PATH, OLD, b"old base", b"old sidecar")
-    publish.plain_name(tmp_path, PATH, OLD)
+    with publish.plain_name(tmp_path, PATH, OLD):
+        pass
     before = content(tmp_path)
 
     def full(*_: object) -> None:
