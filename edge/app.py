@@ -97,8 +97,22 @@ async def open_app(
             answers=Answers(settings.edge),
             default_rule=settings.policy.default_rule,
         )
+        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, limits.key_cache_seconds, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, catalog, demo, clock)
+
+
+async def _purge(view: View, seconds: float, clock: Callable[[], float]) -> None:
+    """Keys and friend lists leave memory when their time is over, also when nobody asks for them again."""
+    while True:
+        await asyncio.sleep(seconds)
+        view.plans.purge(clock())
+        view.viewers.purge(clock())
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _viewers(settings: config.Token, keys: issuer.Issuer) -> Viewers:

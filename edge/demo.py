@@ -6,6 +6,7 @@ Whoever opens it sees what each viewer sees, so ``config.validate`` refuses it o
 import base64
 import hashlib
 from asyncio import to_thread
+from collections.abc import Mapping
 from html import escape
 
 from aiohttp import web
@@ -48,7 +49,12 @@ class Demo:
         self._view = view
 
     async def handle(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
-        """The page or one of its pictures; raises ``NotFound``."""
+        """The page or one of its pictures; raises ``NotFound``, also for requests that come under another name or by a proxy.
+
+        A page elsewhere could have its name point to this machine, and read every view (DNS rebinding).
+        """
+        if not is_local(request.headers):
+            raise NotFound
         place = request.raw_path.removeprefix(OURS)
         if place == "demo":
             return answer.page(await self._page(request, now), STYLE_HASH)
@@ -87,6 +93,13 @@ class Demo:
             f"<figcaption><strong>{escape(entry.name)}</strong>{escape(entry.caption)} "
             f"<span>{_who(viewer)}: {real}.</span></figcaption></figure>"
         )
+
+
+def is_local(headers: Mapping[str, str]) -> bool:
+    """Whether a request names this machine itself and was not forwarded."""
+    host = headers.get("Host", "").rsplit(":", 1)[0] if headers.get("Host", "")[-1:] != "]" else headers["Host"]
+    forwarded = any(name in headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via"))
+    return host in ("localhost", "127.0.0.1", "[::1]") and not forwarded
 
 
 def _who(viewer: Viewer) -> str:

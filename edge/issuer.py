@@ -23,7 +23,6 @@ from edge import config
 from edge import download
 from edge.cache.flight import Flight
 from edge.errors import ConfigError
-from edge.errors import Refusal
 from edge.errors import TokenRefused
 from edge.keys import secret_file
 
@@ -135,7 +134,7 @@ class RemoteKeySet:
         try:
             text = await download.whole(self._session, self._url, MAX_SET_BYTES)
             self._keys = KeySet(parse_set(text, self._algorithm))
-        except (Refusal, ConfigError) as error:
+        except Exception as error:  # whatever it was, the next refresh must come
             _log.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
 
 
@@ -156,7 +155,7 @@ def parse_set(text: bytes, algorithm: str) -> dict[str, Key]:
     """The keys of a JSON Web Key Set that fit ``algorithm``, by id; raises ``ConfigError`` when it is no key set."""
     try:
         entries = msgspec.json.decode(text, type=_Set).keys
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a DecodeError is one, and so is text that is not UTF-8
         raise ConfigError("the issuer's key set is not one (RFC 7517 section 5)") from None
     found: dict[str, Key] = {}
     for entry in entries:

@@ -20,7 +20,7 @@ from edge.keys.ring import Wrapping
 from edge.render import sealed
 from edge.render import splice
 
-TAG_BYTES = 16
+ENTITY_TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
 
 Granted = frozenset[int]
@@ -38,7 +38,7 @@ class Opened:
 
 def base_tag(photo: Photo) -> str:
     """The strong entity tag (RFC 9110 section 8.8.3) of the base; it needs no key."""
-    return f'"{photo.base_sha256[:TAG_BYTES].hex()}"'
+    return f'"{photo.base_sha256[:ENTITY_TAG_BYTES].hex()}"'
 
 
 class Plans:
@@ -76,13 +76,18 @@ class Plans:
             await self._remember_fault(photo, granted, now)
             return None
 
+    def purge(self, now: float) -> None:
+        """Let go of keys whose time is over."""
+        self._plans.purge(now)
+        self._tags.purge(now)
+
     def _new_tag(self, photo: Photo, granted: Granted, now: float) -> str:
         try:
             secret = self._directory_key(photo)
         except (Damaged, KeyRingError):
             return base_tag(photo)
         digest = hmac.digest(secret, key.decision(photo.version, granted), "sha256")
-        tag = f'"{digest[:TAG_BYTES].hex()}"'
+        tag = f'"{digest[:ENTITY_TAG_BYTES].hex()}"'
         self._tags.put((photo.version, granted), tag, size=1, now=now, expires=now + self._seconds)
         return tag
 

@@ -62,6 +62,10 @@ class Viewers:
         except TokenRefused:
             return REFUSED
 
+    def purge(self, now: float) -> None:
+        """Let go of viewers whose tokens have expired."""
+        self._remembered.purge(now)
+
     async def _verified(self, token: str, now: float) -> Viewer:
         if len(token) > self._door.max_bytes or not token.isascii():
             raise TokenRefused

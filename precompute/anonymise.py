@@ -16,6 +16,7 @@ from precompute.faces import Fake
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
 from precompute.jpeg.frame import Frame
+from precompute.jpeg.frame import area_ids
 from precompute.orientation import stored
 from precompute.orientation import stored_corner
 from precompute.orientation import upright
@@ -23,7 +24,6 @@ from precompute.photo import Photo
 from precompute.seal import with_few_sharing
 from precompute.variants import Blocks
 from precompute.variants import Variants
-from precompute.variants import area_ids
 from precompute.variants import mcu_area
 
 Pixels = npt.NDArray[np.uint8]

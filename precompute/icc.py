@@ -7,13 +7,17 @@ MAX_BYTES: Final = 4 << 20
 _HEADER_BYTES: Final = 128
 _SPACES: Final = {1: b"GRAY", 3: b"RGB "}
 _TEXT: Final = b"text" + bytes(5)
-_KEPT: Final = frozenset(
-    b"rXYZ gXYZ bXYZ rTRC gTRC bTRC kTRC wtpt bkpt chad cicp A2B0 A2B1 A2B2 B2A0 B2A1 B2A2".split()
-)
+_NEEDED: Final = {1: frozenset({b"kTRC"}), 3: frozenset(b"rXYZ gXYZ bXYZ rTRC gTRC bTRC".split())}
+_KEPT: Final = _NEEDED[1] | _NEEDED[3] | frozenset(b"wtpt bkpt chad".split())
+_MOST_CURVE_POINTS: Final = 4096
+_PARAMETERS: Final = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}  # of a parametric curve, by function type (ICC.1:2022 table 68)
 
 
 def rebuilt(profile: bytes, components: int) -> bytes:
-    """ICC profile -> one with only its colour tags, or nothing where it is malformed or for another kind of picture."""
+    """ICC profile -> one with only its matrix and tone curves, or nothing where it has none or is for another kind of picture.
+
+    Look-up tables are not kept: they can be as large as a picture, and hold one.
+    """
     try:
         tags = _tags(profile, components)
     except (ValueError, struct.error):
@@ -32,8 +36,30 @@ def _tags(profile: bytes, components: int) -> dict[bytes, bytes]:
         if at + length > size or length < 8:
             raise ValueError
         if name in _KEPT:
-            tags[name] = profile[at : at + length]
+            tags[name] = _exact(profile[at : at + length])
+    if not _NEEDED[components] <= set(tags):
+        raise ValueError
     return tags
+
+
+def _exact(tag: bytes) -> bytes:
+    """The tag cut to just the numbers that its type has (ICC.1:2022 §10); ValueError for other types."""
+    kind = tag[:4]
+    if kind == b"XYZ ":
+        size = 20
+    elif kind == b"sf32":
+        size = 8 + 4 * 9
+    elif kind == b"curv":
+        (points,) = struct.unpack_from(">I", tag, 8)
+        size = 12 + 2 * min(points, _MOST_CURVE_POINTS + 1)
+    elif kind == b"para":
+        (function,) = struct.unpack_from(">H", tag, 8)
+        size = 12 + 4 * _PARAMETERS.get(function, 1 << 20)
+    else:
+        raise ValueError
+    if size > len(tag) or size > 12 + 2 * _MOST_CURVE_POINTS:
+        raise ValueError
+    return tag[:4] + bytes(4) + tag[8:size]
 
 
 def _written(profile: bytes, tags: dict[bytes, bytes]) -> bytes:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from PIL import Image
 from PIL import ImageCms
 from PIL import ImageOps
-from PIL import UnidentifiedImageError
 
 from precompute import icc
 from precompute import sniff
@@ -76,7 +75,7 @@ def _read_jpeg(data: bytes, limits: Limits) -> Photo:
     try:
         return _from_jpeg(data[: header.length], header, len(data), ())
     except reader.Unreadable:
-        raise Rejected("the JPEG is damaged") from None
+        return converted(data[: header.length], limits, "the JPEG's coefficients cannot be read")
 
 
 def _from_jpeg(data: bytes, header: markers.Header, upload_bytes: int, notes: tuple[str, ...]) -> Photo:
@@ -86,7 +85,10 @@ def _from_jpeg(data: bytes, header: markers.Header, upload_bytes: int, notes: tu
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         raise Rejected("the JPEG is damaged")
     blocks, tables = reader.read(data, header.frame)
-    style = Style(header.frame, tables, header.orientation, icc.rebuilt(header.icc, header.colours))
+    profile = icc.rebuilt(header.icc, header.colours)
+    if header.icc and not profile:
+        notes = (*notes, "its colour profile was left out: only profiles of a matrix and tone curves are written anew")
+    style = Style(header.frame, tables, header.orientation, profile)
     canvas = Canvas(pixels, blocks, header.frame, tables)
     return Photo(canvas, style, upright(pixels, header.orientation), upload_bytes, notes)
 
@@ -111,7 +113,9 @@ def _as_jpeg(data: bytes, kind: sniff.Kind, limits: Limits) -> bytes:
             _check_pixels(*image.size, limits)
             _refuse_what_would_be_lost(image, limits)
             _flat(ImageOps.exif_transpose(image)).save(out, "JPEG", quality=CONVERTED_QUALITY, subsampling=0)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+    except Rejected:
+        raise
+    except Exception:  # hostile files bring decoders and metadata readers to raise nearly anything
         raise Rejected(f"the {kind.name} is damaged, or of a kind that is not read here") from None
     return out.getvalue()
 
@@ -152,7 +156,7 @@ def _in_srgb(image: Image.Image, profile: Any) -> Image.Image:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             moved = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             image = moved or image
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             pass  # a broken profile changes no geometry; the picture is shown as if it had none
     plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
     return Image.fromarray(np.asarray(plain))

@@ -14,6 +14,7 @@ from precompute.blend import draw
 from precompute.blend import meeting
 from precompute.jpeg import transform
 from precompute.jpeg.frame import Frame
+from precompute.jpeg.frame import area_ids
 from precompute.jpeg.frame import padding_sources
 
 Units = frozenset[int]
@@ -117,12 +118,6 @@ def mcu_area(overlay: Overlay, frame: Frame) -> tuple[int, int, int, int]:
     height, width = overlay.weight.shape
     x0, y0 = max(overlay.x, 0) // w, max(overlay.y, 0) // h
     return x0, max(x0, min(across, -(-(overlay.x + width) // w))), y0, max(y0, min(down, -(-(overlay.y + height) // h)))
-
-
-def area_ids(area: tuple[int, int, int, int], frame: Frame) -> npt.NDArray[np.int64]:
-    """Ids of an area's MCUs, row by row."""
-    x0, x1, y0, y1 = area
-    return (np.arange(y0, y1)[:, None] * frame.mcus[0] + np.arange(x0, x1)).ravel()
 
 
 def touched_blocks(overlay: Overlay, frame: Frame, area: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from edge.render import sealed as form
 from precompute import photo as upload
 from precompute import seal
 from precompute.blend import Overlay
-from precompute.variants import area_ids
+from precompute.jpeg.frame import area_ids
 from precompute.variants import mcu_area
 from precompute.variants import touched_blocks
 

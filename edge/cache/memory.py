@@ -52,6 +52,11 @@ class Memory(Generic[K, V]):
         while self._held > self._size or len(self._entries) > self._items:
             self._held -= self._entries.popitem(last=False)[1][1]
 
+    def purge(self, now: float) -> None:
+        """Let go of every entry that is no longer valid at ``now``, asked for or not."""
+        for key in [key for key, (_, _, since, expires) in self._entries.items() if not since <= now < expires]:
+            self.drop(key)
+
     def drop(self, key: K) -> None:
         """Forget the entry, if there is one."""
         entry = self._entries.pop(key, None)

@@ -79,12 +79,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A parsed sidecar. ``units[u]`` are the face slots of unit u; ``size`` is what it holds in memory, in bytes."""
+    """A parsed sidecar. ``units[u]`` are the face slots of unit u."""
 
     salt: bytes
     units: tuple[tuple[int, ...], ...]
     groups: tuple[Group, ...]
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _parse_directory(directory: bytes, body: memoryview, context: bytes, salt: b
         groups.append(group)
     if at != len(body) or any(reader.rest()):
         raise Damaged
-    return Sealed(salt, units, tuple(groups), len(directory) * 8 + len(body))
+    return Sealed(salt, units, tuple(groups))
 
 
 def _unit(reader: _Reader) -> tuple[int, ...]:

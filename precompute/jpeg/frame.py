@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One colour component: sampling factors and the index of its quantisation table."""
+    """One colour component: its sampling factors."""
 
     h: int
     v: int
-    table: int
 
 
 @dataclass(frozen=True)
@@ -91,3 +90,9 @@ def edge_mcus(frame: Frame, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
     """Indices into ``ids`` of the MCUs in the last column or row, the only ones that can hold padding blocks."""
     across, down = frame.mcus
     return np.flatnonzero((ids % across == across - 1) | (ids // across == down - 1))
+
+
+def area_ids(area: tuple[int, int, int, int], frame: Frame) -> npt.NDArray[np.int64]:
+    """Ids of an area's MCUs, row by row."""
+    x0, x1, y0, y1 = area
+    return (np.arange(y0, y1)[:, None] * frame.mcus[0] + np.arange(x0, x1)).ravel()

@@ -12,6 +12,8 @@ SOI, EOI, SOS, DQT, DHT, DRI, DAC, DNL, COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, DAC}
 HUFFMAN_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
+# What a decoder may meet between SOI and EOI (T.81 table B.1); it stops hard at anything else.
+KNOWN: Final = FRAMES | {SOS, DQT, DHT, DRI, DAC, COM} | frozenset(range(0xE0, 0xF0))
 MAX_SCANS: Final = 100
 
 
@@ -84,7 +86,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
             return
         if marker == 0 or marker == 1 or 0xD0 <= marker <= 0xD7:
             continue
-        if marker == SOI or at + 2 > len(data):
+        if marker not in KNOWN or at + 2 > len(data):
             raise Malformed("a marker stands where none may")
         (size,) = struct.unpack_from(">H", data, at)
         if size < 2 or at + size > len(data):
@@ -138,8 +140,8 @@ def _is_ycbcr(ids: list[int], adobe: int, jfif: bool) -> bool:
 
 def _frame(width: int, height: int, parts: list[tuple[int, int, int, int]]) -> Frame:
     if len(parts) == 1:
-        return Frame(width, height, (Component(1, 1, 0),))
-    return Frame(width, height, tuple(Component(h, v, min(i, 1)) for i, (_, h, v, _) in enumerate(parts)))
+        return Frame(width, height, (Component(1, 1),))
+    return Frame(width, height, tuple(Component(h, v) for _, h, v, _ in parts))
 
 
 def exif_orientation(tiff: bytes) -> int:

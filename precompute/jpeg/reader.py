@@ -13,6 +13,7 @@ from precompute.jpeg.frame import normalise_padding
 from precompute.jpeg.zigzag import ZIGZAG
 
 version.set("6b")
+CJpegLib.get().read_jpeg_dct.restype = ctypes.c_int
 
 
 class Unreadable(ValueError):
@@ -31,9 +32,9 @@ def read(data: bytes, frame: Frame) -> tuple[npt.NDArray[np.int16], tuple[npt.ND
     fd = os.memfd_create("upload", os.MFD_CLOEXEC)
     try:
         _write_all(fd, data)
-        CJpegLib.read_jpeg_dct(f"/proc/self/fd/{fd}", *buffers, _pointer(steps), _pointer(chosen))
-    except OSError:
-        raise Unreadable from None
+        name = ctypes.c_char_p(f"/proc/self/fd/{fd}".encode())
+        if CJpegLib.get().read_jpeg_dct(name, *buffers, _pointer(steps), _pointer(chosen)) == 0:
+            raise Unreadable
     finally:
         os.close(fd)
     tables = tuple(steps[int(chosen[c])] for c in range(len(planes)))

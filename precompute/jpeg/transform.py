@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute.jpeg.frame import Frame
+from precompute.jpeg.frame import area_ids
 from precompute.jpeg.frame import normalise_padding
 from precompute.jpeg.zigzag import ZIGZAG
 
@@ -39,8 +40,7 @@ def blocks_of(
         small = _shrink(plane, w // 8 // part.h, h // 8 // part.v)
         parts.append(_quantised(small, table, (y1 - y0, part.v, x1 - x0, part.h)))
     blocks = np.concatenate(parts, 1)
-    ids = (np.arange(y0, y1)[:, None] * frame.mcus[0] + np.arange(x0, x1)).ravel()
-    normalise_padding(frame, ids, blocks)
+    normalise_padding(frame, area_ids(area, frame), blocks)
     return blocks
 
 

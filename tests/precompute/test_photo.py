@@ -154,8 +154,54 @@ def test_profile_is_written_anew() -> None:
     assert kept.profile.creation_date.year == 2000
 
 
+def with_table(profile: bytes, hidden: bytes) -> bytes:
+    """The profile with a look-up table tag that holds something else."""
+    count = int.from_bytes(profile[128:132], "big")
+    grown = 12
+    tags = [struct.unpack_from(">4sII", profile, 132 + 12 * i) for i in range(count)]
+    table = b"".join(struct.pack(">4sII", name, at + grown, size) for name, at, size in tags)
+    table += struct.pack(">4sII", b"A2B0", len(profile) + grown, len(hidden))
+    size = struct.pack(">I", len(profile) + grown + len(hidden))
+    return size + profile[4:128] + struct.pack(">I", count + 1) + table + profile[132 + 12 * count :] + hidden
+
+
+def test_profile_carries_nothing() -> None:
+    """A picture hidden in a profile's look-up table does not reach what is published."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    hidden = b"mft1" + bytes(4) + pictures.jpeg(pictures.texture(40, 40))
+    read = photo.read(pictures.saved(PICTURE, icc_profile=with_table(srgb, hidden)), photo.Limits())
+    assert read.style.icc
+    assert b"A2B0" not in read.style.icc
+    assert not any(hidden[at : at + 16] in read.style.icc for at in range(8, len(hidden) - 16))
+
+
+@pytest.mark.parametrize("form", ["PNG", "AVIF", "WEBP", "GIF", "JPEG"])
+def test_damaged_anywhere(form: str) -> None:
+    """Files with bytes changed at random are read or refused, and never end in another exception."""
+    rng = np.random.default_rng(17)
+    mode = {"mode": "CMYK"} if form == "JPEG" else {}
+    good = pictures.saved(pictures.texture(40, 30), form, **mode)
+    for _ in range(150):
+        bad = bytearray(good)
+        for at in rng.integers(0, len(bad), rng.integers(1, 6)):
+            bad[at] = rng.integers(0, 256)
+        try:
+            photo.read(bytes(bad), photo.Limits(max_pixels=1_000_000))
+        except Rejected:
+            continue
+
+
+@pytest.mark.parametrize("marker", [0x02, 0xBF, 0xC8, 0xDC, 0xDE, 0xF0, 0xFD])
+def test_markers_that_no_picture_needs(marker: int) -> None:
+    """A segment that decoders stop hard at is refused before they see it."""
+    with pytest.raises(Rejected, match="marker"):
+        photo.read(JPEG[:2] + bytes([0xFF, marker, 0, 4, 0, 0]) + JPEG[2:], photo.Limits())
+
+
 @pytest.mark.parametrize("profile", [b"junk" * 50, b"\xff" * 200, bytes(128)], ids=["junk", "ones", "zeros"])
 def test_broken_profile_is_dropped(profile: bytes) -> None:
-    """A profile that makes no sense is left out; the pixels stay."""
+    """A profile that makes no sense is left out, and the report says so; the pixels stay."""
     read = photo.read(pictures.saved(PICTURE, icc_profile=profile), photo.Limits())
     assert read.style.icc == b""
+    assert "profile was left out" in read.notes[0]
+    assert photo.read(pictures.saved(PICTURE, "PNG", icc_profile=profile), photo.Limits()).pixels.shape == PICTURE.shape

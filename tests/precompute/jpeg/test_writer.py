@@ -68,7 +68,7 @@ def test_coefficients_survive(data: bytes) -> None:
 
 def test_wide_tables_survive() -> None:
     """Quantisation steps above 255 are written with 16 bits, in an extended sequential frame (T.81 §B.2.4.1)."""
-    frame = frames.Frame(16, 16, (frames.Component(1, 1, 0),))
+    frame = frames.Frame(16, 16, (frames.Component(1, 1),))
     blocks = np.zeros((4, 1, 64), np.int16)
     blocks[:, 0, 0] = (1, 2, -1, 0)
     steps = np.full(64, 300, np.uint16)
@@ -96,7 +96,7 @@ def test_orientation_is_all_that_is_kept_of_exif(orientation: int) -> None:
 def test_any_coefficients(seed: int, mcus: int, restart: int) -> None:
     """Coefficients of any legal value and any sparsity come back, long zero runs and 0xFF bytes included."""
     rng = np.random.default_rng(seed)
-    frame = frames.Frame(8 * mcus, 8, (frames.Component(1, 1, 0),))
+    frame = frames.Frame(8 * mcus, 8, (frames.Component(1, 1),))
     limit = int(rng.choice([1, 15, 1023]))
     blocks = rng.integers(-limit, limit + 1, (mcus, 1, 64)).astype(np.int16)
     blocks[rng.random(blocks.shape) < rng.random()] = 0
@@ -111,7 +111,7 @@ def test_coefficients_out_of_range(value: int) -> None:
     blocks = np.zeros((1, 1, 64), np.int16)
     blocks[0, 0, 5] = value
     with pytest.raises(entropy.OutOfRange):
-        writer.whole(writer.Style(frames.Frame(8, 8, (frames.Component(1, 1, 0),)), (np.ones(64, np.uint16),)), blocks)
+        writer.whole(writer.Style(frames.Frame(8, 8, (frames.Component(1, 1),)), (np.ones(64, np.uint16),)), blocks)
 
 
 def test_padding_says_nothing_new() -> None:
