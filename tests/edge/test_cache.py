@@ -70,6 +70,16 @@ def test_memory_ends_in_time(now: float, there: bool) -> None:
     assert (memory.get("a", now) == 1) is there
 
 
+def test_memory_lets_go() -> None:
+    """What has expired leaves memory when it is purged, also when nobody asks for it again."""
+    memory: Memory[str, str] = Memory(items=10, size=100)
+    memory.put("short", "a", size=10, now=0, expires=5)
+    memory.put("long", "b", size=10, now=0, expires=50)
+    memory.purge(5)
+    assert len(memory) == 1
+    assert memory.get("long", 5) == "b"
+
+
 async def test_flight_runs_once() -> None:
     """Many who ask at once cause one piece of work; a caller that leaves does not end it for the rest."""
     flight: Flight[str, int] = Flight()

@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from edge.demo import is_local
 from tests.fakes import World
 
 
@@ -48,6 +51,32 @@ async def test_page(world: World) -> None:
     assert "u-red lets friends see it" in page
     assert "unclaimed" in page
     assert "eyJ" not in page
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Host": "evil.example"}, id="another-name"),
+        pytest.param({"Host": "localhost.evil.example:8080"}, id="a-longer-name"),
+        pytest.param({"Host": "[::2]:8080"}, id="another-address"),
+        pytest.param({"X_Forwarded_For": "203.0.113.9"}, id="forwarded"),
+        pytest.param({"Forwarded": "for=203.0.113.9"}, id="forwarded-standard"),
+        pytest.param({"Via": "1.1 proxy"}, id="via"),
+    ],
+)
+async def test_only_for_this_machine(world: World, headers: dict[str, str]) -> None:
+    """Under another name, or through a proxy, there is no demo: a page elsewhere must not read its views."""
+    await demo(world)
+    await world.publish({1: "u-red"}, "/t1.jpg")
+    await world.start()
+    for place in ("/-/demo", "/-/demo/owner.jpg"):
+        assert (await world.get(place, **headers)).status == 404
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[::1]"])
+def test_this_machine(host: str) -> None:
+    """The names of this machine, with or without a port."""
+    assert is_local({"Host": host})
 
 
 async def test_unknown_views(world: World) -> None:

@@ -107,8 +107,8 @@ def test_set_keeps_what_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"[]", b"{}", b'{"keys":1}', b'{"keys":[1]}', b'{"keys":' + b"[" * 10_000, key_set(*[{}] * 101)],
-    ids=["empty", "list", "no-keys", "number", "entry", "deep", "many"],
+    "text", [b"", b"[]", b"{}", b'{"keys":1}', b'{"keys":[1]}', b'{"keys":[{"kid":"\xff"}]}', b'{"keys":' + b"[" * 10_000, key_set(*[{}] * 101)],
+    ids=["empty", "list", "no-keys", "number", "entry", "not-utf-8", "deep", "many"],
 )  # fmt: skip
 def test_no_set(text: bytes) -> None:
     """What is no key set is refused as a whole."""

@@ -9,8 +9,13 @@ import pytest
 
 from edge.errors import Damaged
 from edge.render import splice
+from precompute import photo as upload
+from precompute import seal
+from precompute.blend import Overlay
+from precompute.blend import paste
 from precompute.jpeg import markers
 from precompute.jpeg import reader
+from precompute.jpeg import transform
 from tests import pictures
 from tests.sealing import Box
 from tests.sealing import Case
@@ -132,6 +137,26 @@ def test_sixty_faces() -> None:
     assert answer(sealed, *range(60)) == sealed.sealed.skeleton
     check_blocks(sealed, (33,))
     check_blocks(sealed, tuple(range(0, 60, 7)))
+
+
+@pytest.mark.parametrize("weight", [0.02, 0.5, 0.98])
+def test_feathered_rings_are_sealed_too(weight: float) -> None:
+    """Blocks that a fake covers only in part are the base's, and the originals of them need the face's key."""
+    photo = upload.read(pictures.jpeg(PICTURE, "444"), upload.Limits())
+    faint = Overlay(64, 64, np.full((32, 32, 3), 255, np.uint8), np.full((32, 32), weight, np.float32))
+    variants = seal.with_few_sharing(photo.canvas, [faint])
+    across = photo.canvas.frame.mcus[0]
+    covered = [y * across + x for y in range(8, 12) for x in range(8, 12)]
+    assert sorted(variants.touched_mcus.tolist()) == covered
+    window = paste(photo.canvas.pixels, faint)[64:96, 64:96]
+    drawn = transform.blocks_of(window, photo.canvas.frame, photo.canvas.tables, (8, 12, 8, 12))
+    assert np.array_equal(variants.base[covered], drawn)
+
+
+def test_slots_are_random() -> None:
+    """A face's slot says nothing about where it is: over some seals, the first face gets every slot."""
+    seen = {case(pictures.jpeg(pictures.texture(64, 32)), (0, 0, 8, 8), (40, 8, 8, 8)).sealed.slots[0] for _ in range(40)}
+    assert seen == {0, 1}
 
 
 def test_no_faces() -> None:
