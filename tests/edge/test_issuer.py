@@ -107,9 +107,18 @@ def test_set_keeps_what_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"[]", b"{}", b'{"keys":1}', b'{"keys":[1]}', b'{"keys":[{"kid":"\xff"}]}', b'{"keys":' + b"[" * 10_000, key_set(*[{}] * 101)],
-    ids=["empty", "list", "no-keys", "number", "entry", "not-utf-8", "deep", "many"],
-)  # fmt: skip
+    "text",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"[]", id="list"),
+        pytest.param(b"{}", id="no-keys"),
+        pytest.param(b'{"keys":1}', id="number"),
+        pytest.param(b'{"keys":[1]}', id="entry"),
+        pytest.param(b'{"keys":[{"kid":"\xff"}]}', id="not-utf-8"),
+        pytest.param(b'{"keys":' + b"[" * 10_000, id="deep"),
+        pytest.param(key_set(*[{}] * 101), id="many"),
+    ],
+)
 def test_no_set(text: bytes) -> None:
     """What is no key set is refused as a whole."""
     with pytest.raises(ConfigError):
