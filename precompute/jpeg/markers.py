@@ -1,5 +1,6 @@
 """Walk a JPEG's markers before any decoder sees it (ITU-T T.81 §B): every length is checked, nothing is decoded."""
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ HUFFMAN_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 # What a decoder may meet between SOI and EOI (T.81 table B.1); it stops hard at anything else.
 KNOWN: Final = FRAMES | {SOS, DQT, DHT, DRI, DAC, COM} | frozenset(range(0xE0, 0xF0))
 MAX_SCANS: Final = 100
+# 0xFF and a code; what stands between is coded data with its stuffed zeros and restarts, or fill.
+_MARKER: Final = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd7]")
 
 
 class Malformed(ValueError):
@@ -74,18 +77,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
         raise Malformed("it does not begin as a JPEG")
     at, scans = 2, 0
     while True:
-        at = data.find(b"\xff", at)
-        while 0 <= at < len(data) - 1 and data[at + 1] == 0xFF:
-            at += 1
-        if at < 0 or at >= len(data) - 1:
+        found = _MARKER.search(data, at)
+        if found is None:
             raise Malformed("it ends before its end marker: the file is truncated")
-        marker = data[at + 1]
-        at += 2
+        marker, at = found[0][1], found.end()
         if marker == EOI:
             yield marker, b"", at
             return
-        if marker == 0 or marker == 1 or 0xD0 <= marker <= 0xD7:
-            continue
         if marker not in KNOWN or at + 2 > len(data):
             raise Malformed("a marker stands where none may")
         (size,) = struct.unpack_from(">H", data, at)
