@@ -143,7 +143,7 @@ def seal(folder: Path, photo: Path, path: str) -> int:
     )  # fmt: skip
     if listed.returncode:
         line = json.loads(listed.stdout or "{}")
-        print(line.get("error", "the photo could not be sealed; see above"), file=sys.stderr)
+        print(f"{photo}: {line.get('error', 'could not be sealed; see above')}", file=sys.stderr)
         return listed.returncode
     boxes = [face["box"] for face in json.loads(listed.stdout)["faces"]]
     claims = [{"point": [x + w // 2, y + h // 2], "owner": owner} for owner, (x, y, w, h) in zip(RULES, boxes, strict=False)]
