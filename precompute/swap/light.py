@@ -98,7 +98,13 @@ def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Float
     contrast, colour = contrasts(lit, wanted - basis(at) @ level, areas)
     shade = cv2.cvtColor(detail, cv2.COLOR_BGR2GRAY)[..., None]
     varied = np.asarray(colour * detail + (contrast - colour) * shade, np.float32)
-    return np.asarray(smooth + varied + patches(varied, mesh), np.float32)
+    return unclipped(smooth + varied + patches(varied, mesh))
+
+
+def unclipped(face: Floats) -> Floats:
+    """float32 (h, w, 3) -> the same with too bright pixels darkened as a whole: cutting channels off would bleach them."""
+    brightest = face.max(2, keepdims=True)
+    return np.asarray(face * (255 / np.maximum(brightest, 255)), np.float32)
 
 
 def patches(detail: Floats, mesh: Floats) -> Floats:
