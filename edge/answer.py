@@ -41,6 +41,7 @@ class Manner:
 
     ok: bytes
     unchanged: bytes
+    send_seconds: float
 
     @classmethod
     def of(cls, settings: config.Edge, cache_control: str) -> Self:
@@ -49,7 +50,7 @@ class Manner:
         kept += f"X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: {settings.resource_policy}\r\n"
         kept += "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n"
         ok = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n{kept}"
-        return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode())
+        return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode(), settings.send_seconds)
 
 
 class Answers:
@@ -72,12 +73,12 @@ class Answers:
 
 def picture(manner: Manner, tag: str, body: Sequence[Buffer], now: float) -> web.StreamResponse:
     """A 200 with the picture; for HEAD the same headers, Content-Length included, and no body."""
-    return Prepared(200, b"%bETag: %b\r\n" % (manner.ok, tag.encode()), body, now)
+    return Prepared(200, b"%bETag: %b\r\n" % (manner.ok, tag.encode()), body, now, manner.send_seconds)
 
 
 def not_modified(manner: Manner, tag: str, now: float) -> web.StreamResponse:
     """A 304 (RFC 9110 section 15.4.5): the headers of the picture that the client already has."""
-    return Prepared(304, b"%bETag: %b\r\n" % (manner.unchanged, tag.encode()), None, now)
+    return Prepared(304, b"%bETag: %b\r\n" % (manner.unchanged, tag.encode()), None, now, manner.send_seconds)
 
 
 def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:

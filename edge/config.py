@@ -88,6 +88,7 @@ class Edge(Section, frozen=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
     keepalive_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 75
+    send_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 60
     drain_seconds: Annotated[float, Meta(gt=0, le=600)] = 10
     access_log: bool = False
     public_max_age_seconds: Annotated[int, Meta(ge=0, le=31_536_000)] = 300

@@ -4,6 +4,7 @@ aiohttp's own ``Response`` builds a header dictionary for every answer and joins
 picture that costs more than the splice does. Everything else the edge says goes through ``Response``.
 """
 
+import asyncio
 from collections.abc import Sequence
 from email.utils import formatdate
 from functools import lru_cache
@@ -23,11 +24,14 @@ class Prepared(web.StreamResponse):
     ``head`` says everything but Date, Connection and Content-Length; a status without a body has ``pieces`` None.
     """
 
-    def __init__(self, status: int, head: bytes, pieces: Sequence[Buffer] | None, now: float) -> None:
+    def __init__(
+        self, status: int, head: bytes, pieces: Sequence[Buffer] | None, now: float, send_seconds: float
+    ) -> None:
         super().__init__(status=status)
         self._head = head
         self._pieces = pieces
         self._now = now
+        self._send_seconds = send_seconds
         self._lasting = False
         self._sent = 0
 
@@ -54,8 +58,18 @@ class Prepared(web.StreamResponse):
             self._sent = sum(map(len, self._pieces))
             transport.writelines([head, *self._pieces])
         writer.output_size += len(head) + self._sent
-        await writer.drain()
+        if transport.get_write_buffer_size():
+            await self._taken_in(transport, writer)
         return writer
+
+    async def _taken_in(self, transport: asyncio.WriteTransport, writer: AbstractStreamWriter) -> None:
+        """Wait for the viewer to take it in; one who is too slow is cut off, so that pictures do not pile up in memory."""
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await writer.drain()
+        except TimeoutError:
+            transport.abort()
+            raise ConnectionResetError from None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to send."""
