@@ -1,5 +1,6 @@
 """Processes: one that serves, or several that share the port under a parent that only watches them."""
 
+import ctypes
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from dataclasses import field
 STEADY_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
+PR_SET_PDEATHSIG = 1
 WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -57,10 +59,12 @@ class Supervisor:
                 worker.pid = self._fork()
 
     def _fork(self) -> int:
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
+                _end_with(parent)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
                 code = self.serve()
             finally:
@@ -94,3 +98,10 @@ class Supervisor:
             self._stop()
             return True
         return False
+
+
+def _end_with(parent: int) -> None:
+    """Ask Linux to send SIGTERM when the parent dies without a word, so that no worker serves on unwatched (prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before it could be watched
+        os._exit(1)

@@ -92,6 +92,19 @@ def test_dead_worker_is_replaced(published: tuple[World, Published]) -> None:
         assert len(children(process.pid) & before) == 1
 
 
+def test_workers_do_not_outlive_their_parent(published: tuple[World, Published]) -> None:
+    """When the parent is killed, its workers stop too: nobody would restart or stop them."""
+    world, made = published
+    with running(world, "--workers", "2") as (process, address):
+        assert fetch(address, world) == made.seen(1)
+        workers = children(process.pid)
+        process.kill()
+        process.communicate(timeout=PATIENCE_SECONDS)
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while any(Path(f"/proc/{pid}").exists() for pid in workers):
+            assert time.monotonic() < ends, "a worker lives on"
+
+
 def test_workers_that_cannot_start_end_the_parent(published: tuple[World, Published]) -> None:
     """A setting that no restart can mend ends the whole edge with 1 and says why."""
     world, _ = published
