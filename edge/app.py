@@ -34,6 +34,8 @@ from edge.view import View
 from edge.viewer import Viewer
 from edge.viewer import Viewers
 
+PURGE_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -97,15 +99,15 @@ async def open_app(
             answers=Answers(settings.edge),
             default_rule=settings.policy.default_rule,
         )
-        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, limits.key_cache_seconds, clock)))
+        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, catalog, demo, clock)
 
 
-async def _purge(view: View, seconds: float, clock: Callable[[], float]) -> None:
+async def _purge(view: View, clock: Callable[[], float]) -> None:
     """Keys and friend lists leave memory when their time is over, also when nobody asks for them again."""
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(PURGE_SECONDS)
         view.plans.purge(clock())
         view.viewers.purge(clock())
 

@@ -26,7 +26,6 @@ LEFT_LIDS: Final = (159, 145)
 RIGHT_LIDS: Final = (386, 374)
 MOUTH: Final = (61, 291)
 LIPS: Final = (13, 14)
-NOSE: Final = 1
 BROW_TO_CHIN: Final = (10, 152)
 SIDES: Final = (234, 454)
 

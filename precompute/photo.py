@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -35,13 +36,17 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """An upload, ready: ``canvas`` as stored, ``pixels`` upright (a view, BGR uint8), and what was done to it in ``notes``."""
+    """An upload, ready: ``canvas`` as stored, ``pixels`` upright (a view, BGR uint8), and what was done to it in ``notes``.
+
+    ``converted``: it came by way of pixels, so its coefficients are ours and not the upload's.
+    """
 
     canvas: Canvas
     style: Style
     pixels: npt.NDArray[np.uint8]
     upload_bytes: int
     notes: tuple[str, ...]
+    converted: bool = False
 
 
 def read(data: bytes, limits: Limits) -> Photo:
@@ -64,7 +69,8 @@ def converted(data: bytes, limits: Limits, why: str) -> Photo:
     kind = sniff.kind(data) or sniff.Kind("JPEG")
     jpeg = _as_jpeg(data, kind, limits)
     header = markers.walk(jpeg)
-    return _from_jpeg(jpeg, header, len(data), (f"{why}: converted to JPEG quality {CONVERTED_QUALITY}, 4:4:4, sRGB, upright",))
+    photo = _from_jpeg(jpeg, header, len(data), (f"{why}: converted to JPEG quality {CONVERTED_QUALITY}, 4:4:4, sRGB, upright",))
+    return replace(photo, converted=True)
 
 
 def _read_jpeg(data: bytes, limits: Limits) -> Photo:

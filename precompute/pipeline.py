@@ -32,6 +32,7 @@ from precompute.config import Config
 from precompute.errors import NotExact
 from precompute.errors import PublishFailed
 from precompute.errors import Rejected
+from precompute.jpeg.entropy import OutOfRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,16 @@ def prepare(
     rng: np.random.Generator,
     photo_id: bytes | None = None,
 ) -> Sealing:
-    """Upload bytes -> everything sealed, in memory alone; raises ``Rejected``. A new photo gets a random ``photo_id``."""
+    """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
+
+    Raises ``Rejected``, and ``NotExact`` where not even the converted picture is given back bit for bit.
+    """
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
         return _seal(photo, anonymiser, claims, rng, photo_id)
-    except (NotExact, seal.OutOfRange):
-        if photo.notes:
+    except NotExact:
+        if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
@@ -74,9 +78,12 @@ def _seal(
 ) -> Sealing:
     faces = anonymiser.find(photo.pixels)
     owners = claimed.owners(claims, [face.box for face in faces])
-    replacement = replace(photo, faces, anonymiser, rng)
-    sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
-    verify(photo, sealed)
+    try:
+        replacement = replace(photo, faces, anonymiser, rng)
+        sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
+        verify(photo, sealed)
+    except OutOfRange:
+        raise NotExact from None
     return Sealing(photo, replacement, tuple(owners), sealed)
 
 

@@ -16,7 +16,6 @@ from precompute import interval
 from precompute.blend import Overlay
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
-from precompute.jpeg.entropy import OutOfRange as OutOfRange
 from precompute.variants import Canvas
 from precompute.variants import Units
 from precompute.variants import Variants

@@ -26,6 +26,7 @@ from precompute.config import Precompute
 from precompute.errors import NotExact
 from precompute.errors import PublishFailed
 from precompute.errors import Rejected
+from precompute.jpeg.entropy import OutOfRange
 from tests import pictures
 from tests.precompute.flat import FlatFaces
 
@@ -171,7 +172,12 @@ def test_no_temporary_copy_of_the_upload(tmp_path: Path, monkeypatch: pytest.Mon
     assert prepared().sealed.base
 
 
-def test_not_exact_is_converted(monkeypatch: pytest.MonkeyPatch) -> None:
+WITH_BROKEN_PROFILE = pictures.saved(PICTURE, icc_profile=b"junk" * 50)
+
+
+@pytest.mark.parametrize("problem", [NotExact, OutOfRange])
+@pytest.mark.parametrize("data", [DATA, WITH_BROKEN_PROFILE], ids=["plain", "broken-profile"])
+def test_not_exact_is_converted(monkeypatch: pytest.MonkeyPatch, data: bytes, problem: type[Exception]) -> None:
     """If what was sealed does not decode to the upload's pixels, the picture goes by way of pixels and the report says so."""
     calls = []
     verify = pipeline.verify
@@ -179,13 +185,25 @@ def test_not_exact_is_converted(monkeypatch: pytest.MonkeyPatch) -> None:
     def first_fails(*arguments: object) -> None:
         calls.append(arguments)
         if len(calls) == 1:
-            raise NotExact
+            raise problem
         verify(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "verify", first_fails)
-    sealing = prepared()
+    sealing = prepared(data)
     assert len(calls) == 2
     assert "converted" in sealing.photo.notes[0]
+
+
+@pytest.mark.parametrize("problem", [NotExact, OutOfRange])
+def test_never_exact_is_refused(monkeypatch: pytest.MonkeyPatch, problem: type[Exception]) -> None:
+    """If even the converted picture is not given back exactly, the job says so and publishes nothing."""
+
+    def fails(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(pipeline, "verify", fails)
+    with pytest.raises(NotExact):
+        prepared()
 
 
 def test_verify_notices() -> None:
