@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from edge import app
 from edge.errors import Refusal
 from edge.friends import Friends
 from edge.middleware import AccessLog
@@ -152,3 +153,17 @@ def test_nothing_of_a_viewer_is_printed() -> None:
     from edge.viewer import Viewer
 
     assert "u-red" not in repr(Viewer("u-red", 1.0, Friends.listed(["u-red"])))
+
+
+async def test_keys_and_friends_leave_an_idle_edge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Face keys and a viewer's friends are let go of when their time is over, although nobody asks again."""
+    monkeypatch.setattr(app, "PURGE_SECONDS", 0.01)
+    await world.publish({1: "u-red"}, rules={"u-red": "friends"})
+    await world.start()
+    await world.get(token=world.issuer.token("u-eve", friends=["u-red"]))
+    plans, viewers = world.app.view.plans._plans, world.app.view.viewers._remembered
+    assert (len(plans), len(viewers)) == (1, 1)
+    world.clock.now += 100_000
+    async with asyncio.timeout(20):
+        while len(plans) or len(viewers):  # noqa: ASYNC110 - a timer lets go, and tells nobody
+            await asyncio.sleep(0.01)
