@@ -28,6 +28,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=512)]
 Rule = Literal["nobody", "friends", "everyone"]
 
 SQLITE = "sqlite+aiosqlite"
+POSTGRESQL = "postgresql+asyncpg"
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -97,7 +98,7 @@ class Edge(Section, frozen=True):
 
 
 class Catalog(Section, frozen=True):
-    """``[catalog]``: the database that says what is published and who is on it."""
+    """``[catalog]``: the database that says what is published and who is on it; SQLite or PostgreSQL."""
 
     url: Text
 
@@ -109,10 +110,13 @@ class Keys(Section, frozen=True):
 
 
 class Policy(Section, frozen=True):
-    """``[policy]``: who sees what when nobody said anything."""
+    """``[policy]``: who decides about a face, and who sees what when nobody said anything."""
 
-    access_model: Literal["rule"] = "rule"
+    access_model: Literal["tag", "rule", "matrix"] = "rule"
     default_rule: Rule = "nobody"
+    tag_audience: Literal["everyone", "members"] = "everyone"
+    tag_needs_consent: bool = True
+    unclaimed_to_uploader: bool = False
 
 
 class DemoView(Section, frozen=True):
@@ -212,11 +216,13 @@ def _path(folder: Path, kind: type, value: object) -> Path:
 
 
 def _database(folder: Path, text: str) -> str:
-    """The catalog's address with an absolute file name."""
+    """The catalog's address, a file's name made absolute; its password never appears in a message."""
     try:
         url = make_url(text)
     except ArgumentError:
         raise ConfigError(f"catalog.url: is not a database address; for example {SQLITE}:///catalog.sqlite3") from None
+    if url.drivername == POSTGRESQL and url.database:
+        return text
     if url.drivername != SQLITE or not url.database or url.database == ":memory:":
-        raise ConfigError(f"catalog.url: must be {SQLITE}:///FILE; other databases are not read yet")
+        raise ConfigError(f"catalog.url: must be {SQLITE}:///FILE or {POSTGRESQL}://USER@HOST/DATABASE")
     return url.set(database=str(folder / url.database)).render_as_string(hide_password=False)

@@ -2,8 +2,19 @@
 
 Refusal                     a request that gets a fixed answer instead of a picture
 ├── BadRequest       400    the request line, a header or the body is not acceptable
+├── Unauthorised     401    the control API was asked without a token that holds
+├── Forbidden        403    the caller has no right to this, whether or not there is such a thing
 ├── NotFound         404    no such photo, or not one this address may name
 ├── MethodNotAllowed 405    anything but GET and HEAD
+├── Conflict         409    the change does not fit what is there
+│   ├── HasOwner            the face has an owner already
+│   ├── WrongModel          the configured access model has no such thing
+│   └── TooMany             one more would be over a limit
+├── Stale            412    If-Match names another state than the one at hand
+├── TooLarge         413    the body is larger than the control API reads
+├── WrongType        415    the body is not JSON
+├── Unprocessable    422    the body is JSON, but not what this operation takes
+├── Slower           429    too many requests by this caller
 ├── OriginFailed     502    the origin answered wrongly, or with bytes that are not the published base
 ├── Unavailable      503    the catalog or the key ring cannot be read
 └── OriginTimeout    504    the origin took too long
@@ -12,6 +23,7 @@ Damaged                     sealed bytes that do not open; the edge then shows t
 TokenRefused                credentials that prove nothing; their bearer is then a stranger
 ConfigError                 the process refuses to start
 KeyRingError                the key ring cannot be read or has no such key
+LogBroken                   the audit log was changed after it was written
 
 Only ``middleware.py`` turns a ``Refusal`` into HTTP. No class carries request data, so nothing secret can travel in one.
 """
@@ -39,6 +51,80 @@ class NotFound(Refusal):
 
     status = 404
     sentence = "There is no such picture."
+
+
+class Unauthorised(Refusal):
+    """No token, or one that does not hold."""
+
+    status = 401
+    sentence = "This needs a token that holds, as Authorization: Bearer."
+
+
+class Forbidden(Refusal):
+    """The caller has no right to this; the same answer whatever is there."""
+
+    status = 403
+    sentence = "You have no right to do this."
+
+
+class Conflict(Refusal):
+    """The change does not fit what is there."""
+
+    status = 409
+    sentence = "This does not fit the present state."
+
+
+class HasOwner(Conflict):
+    """Another person is the face's owner."""
+
+    sentence = "The face has an owner already."
+
+
+class WrongModel(Conflict):
+    """The configured access model does not know this."""
+
+    sentence = "The access model of this service has no such thing."
+
+
+class TooMany(Conflict):
+    """One more would be over a limit of the catalog."""
+
+    sentence = "There are as many of these as there may be."
+
+
+class Stale(Refusal):
+    """Somebody changed it since the caller looked."""
+
+    status = 412
+    sentence = "It has changed since; look again."
+
+
+class TooLarge(Refusal):
+    """A body above the limit."""
+
+    status = 413
+    sentence = "The body is too large."
+
+
+class WrongType(Refusal):
+    """A body of another type."""
+
+    status = 415
+    sentence = "The body must be application/json."
+
+
+class Unprocessable(Refusal):
+    """A body of another shape."""
+
+    status = 422
+    sentence = "The body is not what this operation takes."
+
+
+class Slower(Refusal):
+    """The caller asks too often."""
+
+    status = 429
+    sentence = "Too many requests; try again later."
 
 
 class MethodNotAllowed(Refusal):
@@ -89,3 +175,12 @@ class ConfigError(Exception):
 
 class KeyRingError(Exception):
     """The key ring cannot be read, is readable by others, or lacks a key."""
+
+
+class LogBroken(Exception):
+    """The audit log is not as it was written: an entry was changed, added or taken away at ``number``, or its end was."""
+
+    def __init__(self, number: int | None = None) -> None:
+        end = "the audit log's end is not the one that was sealed"
+        super().__init__(end if number is None else f"the audit log breaks at entry {number}")
+        self.number = number

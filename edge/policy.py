@@ -1,30 +1,102 @@
-"""Who sees what: a pure function of one photo's faces, one viewer and a time.
+"""Who sees what: a pure function of one photo's faces, one viewer, what the owners say of that viewer, and a time.
 
-Rule model, the owner of a face decides:
+In every model, the first line that applies decides about a face:
 
-    face is unclaimed                                -> fake for everyone
-    the viewer is the owner                          -> real
-    rule "everyone"                                  -> real, also for those who show no token
-    rule "friends" and the owner is in the token     -> real
-    anything else, an unknown rule included          -> fake
+    its key is erased, or it is locked                     -> fake for everyone
+    nobody is known to be its owner                        -> fake; real to the uploader if ``unclaimed_to_uploader``
+    the viewer is its owner                                -> real
+    its owner vetoed it on this photo                      -> fake
+    its audience holds "everyone"                          -> real, also without a token
+    the viewer shows no token, or the owner blocks them    -> fake
+    its audience holds the viewer                          -> real
+    anything else, an audience nobody knows included       -> fake
+
+The models differ in who says what the audience is:
+
+    tag      the uploader: once the face is tagged or unlocked, all who may open the photo (``tag_audience``)
+    rule     the owner: nobody, friends or everyone, with an override on each photo
+    matrix   the owner: any of nobody, everyone, friends, user:<id>, group:<name>, with an override on each photo
+
+A block cannot hide what "everyone" may see: whoever is blocked could come without a token.
 """
 
-from edge.catalog import Face
-from edge.catalog import Photo
+from collections.abc import Callable
+from collections.abc import Set
+from dataclasses import dataclass
+
+from edge.catalog.records import Face
+from edge.catalog.records import Photo
+from edge.config import Policy
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 
+EVERYONE, MEMBERS, FRIENDS = "everyone", "members", "friends"
 
-def decide(photo: Photo, viewer: Viewer, now: float, default_rule: str) -> frozenset[int]:
+Audience = Set[str]
+Model = Callable[[Face, Policy], Audience]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ties:
+    """What the owners on one photo say of one viewer: who is a friend, (owner, group) it is in, and who blocks it."""
+
+    friends: frozenset[str] = frozenset()
+    groups: frozenset[tuple[str, str]] = frozenset()
+    blocked: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return "<Ties>"
+
+
+NO_TIES = Ties()
+
+
+def decide(photo: Photo, viewer: Viewer, ties: Ties, now: float, policy: Policy) -> frozenset[int]:
     """The slots of the faces that ``viewer`` may see as they are; a viewer whose token has ended is a stranger."""
-    seen_as = viewer if now < viewer.expires else STRANGER
-    return frozenset(face.slot for face in photo.faces if _may_see(face, seen_as, default_rule))
+    if now >= viewer.expires:
+        viewer, ties = STRANGER, NO_TIES
+    return frozenset([face.slot for face in photo.faces if _may_see(photo, face, viewer, ties, policy)])
 
 
-def _may_see(face: Face, viewer: Viewer, default_rule: str) -> bool:
-    if face.owner is None:
+def audience(face: Face, policy: Policy) -> Audience:
+    """Whom the face is for, besides its owner, in the configured model."""
+    return MODELS[policy.access_model](face, policy)
+
+
+def _may_see(photo: Photo, face: Face, viewer: Viewer, ties: Ties, policy: Policy) -> bool:
+    if face.wrapped_key is None or face.locked:
         return False
-    rule = default_rule if face.rule is None else face.rule
-    if face.owner == viewer.id or rule == "everyone":
+    if face.owner is None:
+        return policy.unclaimed_to_uploader and viewer.id is not None and viewer.id == photo.uploader
+    if face.owner == viewer.id:
         return True
-    return rule == "friends" and viewer.has_friend(face.owner)
+    if face.vetoed:
+        return False
+    return _reaches(audience(face, policy), face.owner, viewer.id, ties)
+
+
+def _reaches(subjects: Audience, owner: str, viewer: str | None, ties: Ties) -> bool:
+    if EVERYONE in subjects:
+        return True
+    if viewer is None or owner in ties.blocked:
+        return False
+    if MEMBERS in subjects or f"user:{viewer}" in subjects:
+        return True
+    if FRIENDS in subjects and owner in ties.friends:
+        return True
+    return any(f"group:{group}" in subjects for who, group in ties.groups if who == owner)
+
+
+def _by_tag(face: Face, policy: Policy) -> Audience:
+    return {policy.tag_audience} if face.shown else set()
+
+
+def _by_rule(face: Face, policy: Policy) -> Audience:
+    return {policy.default_rule if face.rule is None else face.rule} & {EVERYONE, FRIENDS}
+
+
+def _by_matrix(face: Face, policy: Policy) -> Audience:
+    return set((policy.default_rule if face.rule is None else face.rule).split(" ")) - {MEMBERS}
+
+
+MODELS: dict[str, Model] = {"tag": _by_tag, "rule": _by_rule, "matrix": _by_matrix}

@@ -1,6 +1,7 @@
-"""The decision: a table, and what must hold for every photo and viewer."""
+"""The decision: every row of the three models as a table, and what must hold for every photo and viewer."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,93 +9,237 @@ from hypothesis import strategies as st
 
 from edge.catalog import Face
 from edge.catalog import Photo
+from edge.config import Policy
 from edge.friends import NO_FRIENDS
-from edge.friends import Friends
+from edge.policy import NO_TIES
+from edge.policy import Ties
 from edge.policy import decide
 from edge.viewer import REFUSED
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 
 NOW = 1_000.0
-RULES = ["nobody", "friends", "everyone", "", "Everyone", "EVERYONE", "all", "everyone ", "tag"]
+MODELS = ["tag", "rule", "matrix"]
 
 
-def photo(*faces: tuple[str | None, str | None]) -> Photo:
-    """A photo whose faces have these owners and rules, slots from 0."""
-    made = tuple(Face(slot, (0, 0, 1, 1), owner, rule, b"") for slot, (owner, rule) in enumerate(faces))
-    return Photo("/p.jpg", bytes(16), bytes(16), bytes(32), 1, 1, 1, b"", 0.0, made)
+def viewer(user: str, expires: float = math.inf) -> Viewer:
+    """Somebody with a token."""
+    return Viewer(user, expires, NO_FRIENDS)
 
 
-def viewer(user: str | None, *friends: str, expires: float = math.inf) -> Viewer:
-    """A viewer with these friends."""
-    return Viewer(user, expires, Friends.listed(list(friends)))
+def face(owner: str | None = "u-red", rule: str | None = None, **changed: object) -> Face:
+    """A face in slot 0."""
+    return replace(Face(0, (0, 0, 1, 1), owner, rule, b"key"), **changed)  # type: ignore[arg-type]
 
 
-EVE, RED = viewer("u-eve"), viewer("u-red")
-FRIEND, EX = viewer("u-eve", "u-red"), viewer("u-eve", "u-red", expires=NOW)
+def photo(*faces: Face) -> Photo:
+    """A photo that u-up uploaded; slots from 0."""
+    made = tuple(replace(each, slot=slot) for slot, each in enumerate(faces))
+    return Photo("/p.jpg", bytes(16), bytes(16), bytes(32), 1, 1, 1, b"", 0.0, made, "u-up")
+
+
+def real(shown: Face, who: Viewer, ties: Ties, policy: Policy, now: float = NOW) -> bool:
+    """Whether this viewer sees the face."""
+    return decide(photo(shown), who, ties, now, policy) == {0}
+
+
+EVE, RED, UP = viewer("u-eve"), viewer("u-red"), viewer("u-up")
+FRIEND = Ties(friends=frozenset({"u-red"}))
+FAMILY = Ties(groups=frozenset({("u-red", "family")}))
+OTHERS_FAMILY = Ties(groups=frozenset({("u-blue", "family")}))
+BLOCKED = Ties(friends=frozenset({"u-red"}), groups=frozenset({("u-red", "family")}), blocked=frozenset({"u-red"}))
+EX = viewer("u-eve", NOW)
+
+TAG, TAG_MEMBERS = Policy(access_model="tag"), Policy(access_model="tag", tag_audience="members")
+RULE, RULE_FRIENDS = Policy(), Policy(default_rule="friends")
+MATRIX, OPEN = Policy(access_model="matrix"), Policy(access_model="matrix", default_rule="everyone")
 
 
 @pytest.mark.parametrize(
-    ("owner", "rule", "default", "who", "real"),
+    ("policy", "shown", "who", "ties", "wanted"),
     [
-        pytest.param(None, "everyone", "everyone", FRIEND, False, id="unclaimed-is-fake-whatever-the-rule"),
-        pytest.param(None, None, "everyone", STRANGER, False, id="unclaimed-to-a-stranger-without-an-id"),
-        pytest.param("u-red", "nobody", "nobody", RED, True, id="owner-sees-self"),
-        pytest.param("u-red", "nobody", "nobody", FRIEND, False, id="nobody-means-no-friend-either"),
-        pytest.param("u-red", "friends", "nobody", FRIEND, True, id="friend"),
-        pytest.param("u-red", "friends", "nobody", EVE, False, id="no-friend"),
-        pytest.param("u-red", "friends", "nobody", STRANGER, False, id="stranger"),
-        pytest.param("u-red", "friends", "nobody", REFUSED, False, id="refused"),
-        pytest.param("u-red", "friends", "nobody", EX, False, id="expired-this-moment"),
-        pytest.param("u-eve", "nobody", "nobody", EX, False, id="expired-owner"),
-        pytest.param("u-red", "everyone", "nobody", STRANGER, True, id="everyone-without-token"),
-        pytest.param("u-red", "everyone", "nobody", REFUSED, True, id="everyone-with-bad-token"),
-        pytest.param("u-red", "everyone", "nobody", EX, True, id="everyone-with-expired-token"),
-        pytest.param("u-red", None, "friends", FRIEND, True, id="default-friends"),
-        pytest.param("u-red", None, "nobody", FRIEND, False, id="default-nobody"),
-        pytest.param("u-red", "nobody", "everyone", EVE, False, id="own-rule-beats-default"),
-        pytest.param("u-red", "Everyone", "everyone", EVE, False, id="unknown-rule-is-nobody"),
-        pytest.param("u-red", "", "everyone", EVE, False, id="empty-rule-is-nobody"),
-        pytest.param("u-red", "friends", "nobody", viewer("u-eve", "u-re"), False, id="prefix-is-no-friend"),
-        pytest.param("u-red", "friends", "nobody", viewer("u-eve", "U-RED"), False, id="case-matters"),
+        # tag: real for everyone who may open the photo, once the uploader tagged or unlocked it
+        pytest.param(TAG, face(), EVE, FRIEND, False, id="tag-not-tagged"),
+        pytest.param(TAG, face(), STRANGER, NO_TIES, False, id="tag-not-tagged-to-a-stranger"),
+        pytest.param(TAG, face(), RED, NO_TIES, True, id="tag-owner-sees-self"),
+        pytest.param(TAG, face(), UP, NO_TIES, False, id="tag-uploader-is-not-special"),
+        pytest.param(TAG, face(shown=True), EVE, NO_TIES, True, id="tag-tagged"),
+        pytest.param(TAG, face(shown=True), STRANGER, NO_TIES, True, id="tag-tagged-to-a-stranger"),
+        pytest.param(TAG, face(shown=True), REFUSED, NO_TIES, True, id="tag-tagged-with-a-bad-token"),
+        pytest.param(TAG, face(shown=True, vetoed=True), EVE, FRIEND, False, id="tag-veto-beats-the-uploader"),
+        pytest.param(TAG, face(shown=True, vetoed=True), UP, NO_TIES, False, id="tag-veto-beats-the-uploaders-own-view"),
+        pytest.param(TAG, face(None, shown=True), EVE, NO_TIES, False, id="tag-unclaimed-however-unlocked"),
+        pytest.param(TAG, face(rule="everyone"), EVE, FRIEND, False, id="tag-knows-no-rules"),
+        pytest.param(TAG_MEMBERS, face(shown=True), EVE, NO_TIES, True, id="members-with-a-token"),
+        pytest.param(TAG_MEMBERS, face(shown=True), STRANGER, NO_TIES, False, id="members-without-a-token"),
+        pytest.param(TAG_MEMBERS, face(shown=True), REFUSED, NO_TIES, False, id="members-with-a-bad-token"),
+        pytest.param(TAG_MEMBERS, face(shown=True), EX, NO_TIES, False, id="members-with-an-ended-token"),
+        pytest.param(TAG_MEMBERS, face(shown=True), EVE, BLOCKED, False, id="members-but-blocked"),
+        # rule: the owner says nobody, friends or everyone
+        pytest.param(RULE, face(), EVE, FRIEND, False, id="rule-default-nobody"),
+        pytest.param(RULE_FRIENDS, face(), EVE, FRIEND, True, id="rule-default-friends"),
+        pytest.param(RULE_FRIENDS, face(rule="nobody"), EVE, FRIEND, False, id="own-rule-beats-the-default"),
+        pytest.param(RULE, face(rule="nobody"), RED, NO_TIES, True, id="rule-owner-sees-self"),
+        pytest.param(RULE, face(rule="nobody"), EVE, FRIEND, False, id="nobody-means-no-friend-either"),
+        pytest.param(RULE, face(rule="friends"), EVE, FRIEND, True, id="rule-friend"),
+        pytest.param(RULE, face(rule="friends"), EVE, Ties(friends=frozenset({"u-re"})), False, id="prefix-is-no-friend"),
+        pytest.param(RULE, face(rule="friends"), EVE, Ties(friends=frozenset({"U-RED"})), False, id="case-matters"),
+        pytest.param(RULE, face(rule="friends"), EVE, NO_TIES, False, id="rule-no-friend"),
+        pytest.param(RULE, face(rule="friends"), STRANGER, FRIEND, False, id="rule-stranger-has-no-friends"),
+        pytest.param(RULE, face(rule="friends"), REFUSED, FRIEND, False, id="rule-refused-has-no-friends"),
+        pytest.param(RULE, face(rule="friends"), EX, FRIEND, False, id="rule-expired-this-moment"),
+        pytest.param(RULE, face("u-eve", "nobody"), EX, NO_TIES, False, id="rule-expired-owner"),
+        pytest.param(RULE, face(rule="friends"), EVE, BLOCKED, False, id="rule-blocked-friend"),
+        pytest.param(RULE, face(rule="friends", vetoed=True), EVE, FRIEND, False, id="rule-veto-beats-friends"),
+        pytest.param(RULE, face(rule="everyone", vetoed=True), EVE, FRIEND, False, id="rule-veto-beats-everyone"),
+        pytest.param(RULE, face(rule="everyone", vetoed=True), RED, NO_TIES, True, id="rule-vetoing-owner-sees-self"),
+        pytest.param(RULE, face(rule="everyone"), STRANGER, NO_TIES, True, id="rule-everyone-without-token"),
+        pytest.param(RULE, face(rule="everyone"), REFUSED, NO_TIES, True, id="rule-everyone-with-bad-token"),
+        pytest.param(RULE, face(rule="everyone"), EX, NO_TIES, True, id="rule-everyone-with-expired-token"),
+        pytest.param(RULE, face(rule="everyone"), EVE, BLOCKED, True, id="a-block-hides-nothing-strangers-see"),
+        pytest.param(RULE, face(rule="Everyone"), EVE, FRIEND, False, id="unknown-rule-is-nobody"),
+        pytest.param(RULE, face(rule=""), EVE, FRIEND, False, id="empty-rule-is-nobody"),
+        pytest.param(RULE, face(rule="members"), EVE, FRIEND, False, id="rule-has-no-members"),
+        pytest.param(RULE, face(rule="user:u-eve"), EVE, FRIEND, False, id="rule-has-no-single-viewers"),
+        pytest.param(RULE, face(rule="friends group:family"), EVE, FRIEND, False, id="rule-reads-no-lists"),
+        pytest.param(RULE, face(shown=True), EVE, FRIEND, False, id="rule-knows-no-tags"),
+        pytest.param(RULE, face(None, "everyone"), EVE, FRIEND, False, id="unclaimed-whatever-the-rule"),
+        pytest.param(RULE, face(None, "everyone"), STRANGER, NO_TIES, False, id="unclaimed-to-a-stranger-without-an-id"),
+        # matrix: owner x viewer or named group
+        pytest.param(MATRIX, face(rule="user:u-eve"), EVE, NO_TIES, True, id="matrix-single-viewer"),
+        pytest.param(MATRIX, face(rule="user:u-eve"), viewer("u-ev"), NO_TIES, False, id="matrix-another-viewer"),
+        pytest.param(MATRIX, face(rule="user:u-eve"), STRANGER, NO_TIES, False, id="matrix-stranger"),
+        pytest.param(MATRIX, face(rule="user:u-eve"), EX, NO_TIES, False, id="matrix-expired-viewer"),
+        pytest.param(MATRIX, face(rule="group:family"), EVE, FAMILY, True, id="matrix-group"),
+        pytest.param(MATRIX, face(rule="group:family"), EVE, OTHERS_FAMILY, False, id="matrix-group-of-another-owner"),
+        pytest.param(MATRIX, face(rule="group:fam"), EVE, FAMILY, False, id="matrix-another-group"),
+        pytest.param(MATRIX, face(rule="friends group:work"), EVE, FRIEND, True, id="matrix-friends-too"),
+        pytest.param(MATRIX, face(rule="group:family user:u-eve"), EVE, BLOCKED, False, id="matrix-block-beats-both"),
+        pytest.param(MATRIX, face(rule="group:family", vetoed=True), EVE, FAMILY, False, id="matrix-veto"),
+        pytest.param(MATRIX, face(rule="nobody"), EVE, FAMILY, False, id="matrix-nobody"),
+        pytest.param(MATRIX, face(rule="nobody"), RED, NO_TIES, True, id="matrix-owner-sees-self"),
+        pytest.param(MATRIX, face(rule="members"), EVE, FRIEND, False, id="matrix-has-no-members"),
+        pytest.param(MATRIX, face(), EVE, FRIEND, False, id="matrix-default-nobody"),
+        pytest.param(OPEN, face(), STRANGER, NO_TIES, True, id="matrix-default-everyone"),
+        pytest.param(OPEN, face(rule="group:family"), STRANGER, NO_TIES, False, id="matrix-own-rule-beats-the-default"),
     ],
 )
-def test_decide(owner: str | None, rule: str | None, default: str, who: Viewer, real: bool) -> None:
+def test_decide(policy: Policy, shown: Face, who: Viewer, ties: Ties, wanted: bool) -> None:
     """One face, one viewer, one answer."""
-    assert (decide(photo((owner, rule)), who, NOW, default) == {0}) is real
+    assert real(shown, who, ties, policy) is wanted
 
 
-OWNERS = st.one_of(st.none(), st.sampled_from(["u-red", "u-green", "u-blue", "u-eve"]))
-FACES = st.lists(st.tuples(OWNERS, st.one_of(st.none(), st.sampled_from(RULES))), max_size=6)
-FRIENDS = st.lists(st.sampled_from(["u-red", "u-green", "u-blue"]), max_size=3)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("who", [RED, UP, EVE, STRANGER])
+@pytest.mark.parametrize("hidden", [{"locked": True}, {"wrapped_key": None}], ids=["locked", "erased"])
+def test_locked_and_erased_are_for_nobody(model: str, who: Viewer, hidden: dict[str, object]) -> None:
+    """In every model, a locked or erased face is synthetic for everyone, its owner included."""
+    open_to_all = face(rule="everyone", shown=True, **hidden)
+    policy = Policy(access_model=model, default_rule="everyone")  # type: ignore[arg-type]
+    assert not real(open_to_all, who, FRIEND, policy)
 
 
-@given(FACES, FRIENDS, st.sampled_from(RULES))
-def test_more_friends_show_more(faces: list[tuple[str | None, str | None]], friends: list[str], default: str) -> None:
-    """A viewer never sees less for having another friend, and a stranger never more than anybody."""
-    fewer = decide(photo(*faces), viewer("u-eve", *friends[1:]), NOW, default)
-    more = decide(photo(*faces), viewer("u-eve", *friends), NOW, default)
-    assert decide(photo(*faces), STRANGER, NOW, default) <= fewer <= more
+@pytest.mark.parametrize("model", MODELS)
+def test_unclaimed(model: str) -> None:
+    """Nobody sees an unclaimed face, the uploader only where the configuration says so."""
+    policy = Policy(access_model=model, default_rule="everyone")  # type: ignore[arg-type]
+    kind = Policy(access_model=model, unclaimed_to_uploader=True)  # type: ignore[arg-type]
+    nobodys = face(None, "everyone", shown=True)
+    for who in (UP, EVE, STRANGER, REFUSED):
+        assert not real(nobodys, who, NO_TIES, policy)
+        assert real(nobodys, who, NO_TIES, kind) is (who is UP)
+    nameless = replace(photo(nobodys), uploader=None)
+    assert decide(nameless, STRANGER, NO_TIES, NOW, kind) == frozenset()
 
 
-@given(FACES, FRIENDS, st.sampled_from(RULES))
-def test_no_grant_without_a_reason(
-    faces: list[tuple[str | None, str | None]], friends: list[str], default: str
+def test_green_blue_red() -> None:
+    """The paper's example: green is never real, blue always, red to red's friends; each sees self."""
+    group = photo(face("u-green", "nobody"), face("u-blue", "everyone"), face("u-red", "friends"))
+
+    def seen(who: Viewer, *friends: str) -> frozenset[int]:
+        return decide(group, who, Ties(friends=frozenset(friends)), NOW, RULE)
+
+    assert seen(STRANGER) == {1}
+    assert seen(EVE) == {1}
+    assert seen(EVE, "u-red", "u-green") == {1, 2}
+    assert seen(EVE, "u-green") == {1}
+    assert seen(viewer("u-green")) == {0, 1}
+    assert seen(viewer("u-red")) == {1, 2}
+    assert seen(viewer("u-blue"), "u-red") == {1, 2}
+
+
+PEOPLE = ["u-red", "u-green", "u-blue", "u-eve", "u-up"]
+SUBJECTS = st.sampled_from(["nobody", "everyone", "friends", "members", "user:u-eve", "group:family", "group:work", "", "x"])
+RULES = st.one_of(st.none(), st.lists(SUBJECTS, min_size=1, max_size=3).map(" ".join))
+FACES = st.lists(
+    st.builds(
+        face, st.one_of(st.none(), st.sampled_from(PEOPLE)), RULES,
+        locked=st.booleans(), shown=st.booleans(), vetoed=st.booleans(), wrapped_key=st.sampled_from([b"key", None]),
+    ),
+    max_size=5,
+)  # fmt: skip
+OWNERS = st.frozensets(st.sampled_from(PEOPLE))
+TIES = st.builds(Ties, OWNERS, st.frozensets(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["family", "work"]))), OWNERS)
+POLICIES = st.builds(
+    Policy,
+    access_model=st.sampled_from(MODELS),
+    default_rule=st.sampled_from(["nobody", "friends", "everyone"]),
+    tag_audience=st.sampled_from(["everyone", "members"]),
+    unclaimed_to_uploader=st.booleans(),
+)
+VIEWERS = st.sampled_from([STRANGER, REFUSED, *map(viewer, PEOPLE)])
+
+
+@given(FACES, VIEWERS, TIES, TIES, POLICIES)
+def test_more_friends_show_more(faces: list[Face], who: Viewer, ties: Ties, more: Ties, policy: Policy) -> None:
+    """In every model, another friend or group never reveals less."""
+    both = replace(ties, friends=ties.friends | more.friends, groups=ties.groups | more.groups)
+    assert decide(photo(*faces), who, ties, NOW, policy) <= decide(photo(*faces), who, both, NOW, policy)
+
+
+@given(FACES, VIEWERS, TIES, POLICIES)
+def test_a_stranger_never_sees_more(faces: list[Face], who: Viewer, ties: Ties, policy: Policy) -> None:
+    """In every model, whoever comes without a token sees no face that anybody else does not see."""
+    assert decide(photo(*faces), STRANGER, NO_TIES, NOW, policy) <= decide(photo(*faces), who, ties, NOW, policy)
+    ended = replace(who, expires=NOW)
+    assert decide(photo(*faces), ended, ties, NOW, policy) == decide(photo(*faces), STRANGER, NO_TIES, NOW, policy)
+
+
+@given(FACES, VIEWERS, TIES, OWNERS, POLICIES, st.sampled_from(["shown", "vetoed", "locked", "wrapped_key", "owner", "block"]))
+def test_hiding_never_reveals(
+    faces: list[Face], who: Viewer, ties: Ties, more: frozenset[str], policy: Policy, change: str
 ) -> None:
-    """Every real face has an owner who is the viewer, lets everyone, or lets friends and is one."""
-    for slot in decide(photo(*faces), viewer("u-eve", *friends), NOW, default):
-        owner, rule = faces[slot]
-        in_force = default if rule is None else rule
-        assert owner is not None
-        assert owner == "u-eve" or in_force == "everyone" or (in_force == "friends" and owner in friends)
+    """In every model, an untag, veto, lock, erasure, disowning or block never reveals a face to anybody but its uploader."""
+    hidden = {"shown": False, "vetoed": True, "locked": True, "wrapped_key": None, "owner": None}
+    before = decide(photo(*faces), who, ties, NOW, policy)
+    if change == "block":
+        after = decide(photo(*faces), who, replace(ties, blocked=ties.blocked | more), NOW, policy)
+    else:
+        changed = [replace(each, **{change: hidden[change]}) for each in faces]  # type: ignore[arg-type]
+        after = decide(photo(*changed), who, ties, NOW, policy)
+    if change != "owner" or not policy.unclaimed_to_uploader or who.id != "u-up":
+        assert after <= before
 
 
-@given(FACES, st.sampled_from(RULES))
-def test_each_face_by_itself(faces: list[tuple[str | None, str | None]], default: str) -> None:
+@given(FACES, VIEWERS, TIES, POLICIES)
+def test_each_face_by_itself(faces: list[Face], who: Viewer, ties: Ties, policy: Policy) -> None:
     """What is decided for one face does not depend on the others."""
-    together = decide(photo(*faces), FRIEND, NOW, default)
-    alone = {slot for slot, face in enumerate(faces) if decide(photo(face), FRIEND, NOW, default)}
-    assert together == alone
+    together = decide(photo(*faces), who, ties, NOW, policy)
+    assert together == {slot for slot, each in enumerate(faces) if decide(photo(each), who, ties, NOW, policy)}
+
+
+@given(FACES, st.sampled_from([EVE, UP, STRANGER]), TIES, POLICIES)
+def test_no_grant_without_a_reason(faces: list[Face], who: Viewer, ties: Ties, policy: Policy) -> None:
+    """Every real face has a key, no lock, and an owner who is the viewer or did not veto."""
+    for slot in decide(photo(*faces), who, ties, NOW, policy):
+        shown = faces[slot]
+        assert shown.wrapped_key is not None
+        assert not shown.locked
+        if shown.owner is None:
+            assert policy.unclaimed_to_uploader
+            assert who.id == "u-up"
+        elif shown.owner != who.id:
+            assert not shown.vetoed
 
 
 def test_stranger_has_no_friends() -> None:
@@ -103,3 +248,4 @@ def test_stranger_has_no_friends() -> None:
         assert nobody.id is None
         assert nobody.friends is NO_FRIENDS
     assert STRANGER is not REFUSED
+    assert "u-red" not in repr(FRIEND)

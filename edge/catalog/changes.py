@@ -1,0 +1,108 @@
+"""Who hears of a change: this process at once, and every other edge through PostgreSQL's NOTIFY.
+
+A topic is ``p`` and a photo's path, or ``u`` and a person; it says that something changed, never what.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import make_url
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+CHANNEL = "mfmc_catalog"
+EVERYTHING = "*"
+ALIVE_SECONDS = 10.0
+RETRY_SECONDS = 1.0
+
+_log = logging.getLogger("mfmc.catalog")
+
+Hear = Callable[[str], None]
+
+
+class Changes:
+    """Passes topics to whoever asked to hear; ``EVERYTHING`` means that some may have been missed."""
+
+    def __init__(self) -> None:
+        self._ears: list[Hear] = []
+
+    def hear(self, ear: Hear) -> None:
+        """Call ``ear`` with every topic from now on."""
+        self._ears.append(ear)
+
+    def tell(self, topics: "set[str] | list[str]") -> None:
+        """Something about these changed."""
+        for topic in topics:
+            for ear in self._ears:
+                ear(topic)
+
+
+def of_photo(path: str) -> str:
+    """The topic of a photo."""
+    return f"p{path}"
+
+
+def of_person(person: str) -> str:
+    """The topic of a person."""
+    return f"u{person}"
+
+
+async def announce(connection: AsyncConnection, topics: "set[str]") -> None:
+    """Tell other edges when the transaction at hand is committed, and only then."""
+    if connection.dialect.name == "postgresql":
+        for topic in sorted(topics):
+            await connection.execute(text("SELECT pg_notify(:channel, :topic)"), {"channel": CHANNEL, "topic": topic})
+
+
+@asynccontextmanager
+async def listening(url: str, changes: Changes) -> AsyncIterator[None]:
+    """Hear what other edges change for as long as this lasts; nothing to do for an embedded catalog.
+
+    Whenever the line was down, everything counts as changed.
+    """
+    if not make_url(url).drivername.startswith("postgresql"):
+        yield
+        return
+    task = asyncio.create_task(_listen(url, changes))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _listen(url: str, changes: Changes) -> None:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        try:
+            await _hear_until_lost(plain, changes)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("changes on other edges cannot be heard: %s", type(error).__name__)
+        changes.tell({EVERYTHING})
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _hear_until_lost(url: str, changes: Changes) -> None:
+    connection = await asyncpg.connect(url, timeout=ALIVE_SECONDS, command_timeout=ALIVE_SECONDS)
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    try:
+        await connection.add_listener(CHANNEL, lambda _c, _pid, _channel, topic: changes.tell({topic}))
+        changes.tell({EVERYTHING})  # what changed before the line was up
+        while not lost.is_set():
+            await _wait(lost, ALIVE_SECONDS)
+            await connection.fetchval("SELECT 1")  # a line that died without a word is noticed here
+    finally:
+        connection.terminate()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

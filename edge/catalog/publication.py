@@ -1,0 +1,124 @@
+"""Publishing and removing: the commit that makes one version of a photo the one that is shown.
+
+A photo exists once its row does. What anyone may see starts anew with every version, since another picture may lie where the old
+one lay; what nobody may see stays so: a new face that lies on an erased or locked one is erased or locked as well.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy import delete
+from sqlalchemy import insert
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from edge.catalog import changes
+from edge.catalog import tables
+from edge.catalog.records import Face
+from edge.catalog.records import Photo
+from edge.catalog.store import Catalog
+
+SAME_PLACE_SHARE = 0.3  # of the smaller box; two faces of one picture seldom share so much
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Who a face may be: ``proposed`` by the uploader for that person to answer, or only suggested for them to claim."""
+
+    slot: int
+    person: str
+    proposed: bool
+
+
+async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings: Sequence[Naming] = ()) -> bytes | None:
+    """Make ``photo`` the one shown at its path; returns the version it replaces, whose files may then be swept.
+
+    What people set on this path (rules, vetoes) stays.
+    """
+    topic = changes.of_photo(photo.path)
+    async with catalog.database.writing() as connection:
+        before = await _version(connection, photo.path)
+        faces = _restricted(photo.faces, await _faces(connection, photo.path))
+        await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
+        await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
+        if faces:
+            await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
+        await _name(connection, photo.path, namings)
+        await changes.announce(connection, {topic})
+    catalog.changes.tell({topic})
+    await catalog.database.forget_deleted()
+    return before
+
+
+async def remove(catalog: Catalog, path: str) -> bytes | None:
+    """Forget the photo and every key of it; returns the version whose files may then be swept."""
+    async with catalog.database.writing() as connection:
+        before = await removed(connection, path)
+        await changes.announce(connection, {changes.of_photo(path)})
+    catalog.changes.tell({changes.of_photo(path)})
+    await catalog.database.forget_deleted()
+    return before
+
+
+async def removed(connection: AsyncConnection, path: str) -> bytes | None:
+    """``remove`` within a transaction, without telling anybody."""
+    before = await _version(connection, path)
+    await connection.execute(delete(tables.PHOTO).filter_by(path=path))
+    return before
+
+
+async def _version(connection: AsyncConnection, path: str) -> bytes | None:
+    wanted = select(tables.PHOTO.c.version).filter_by(path=path).with_for_update()
+    return (await connection.execute(wanted)).scalar()
+
+
+async def _faces(connection: AsyncConnection, path: str) -> Sequence[Row[Any]]:
+    return (await connection.execute(select(tables.FACE).filter_by(path=path))).all()
+
+
+async def _name(connection: AsyncConnection, path: str, namings: Iterable[Naming]) -> None:
+    for naming in namings:
+        row = {"path": path, "slot": naming.slot, "person": naming.person}
+        if naming.proposed:
+            await connection.execute(insert(tables.TAG), row | {"proposed": True, "answer": ""})
+        else:
+            await connection.execute(insert(tables.SUGGESTION), row)
+
+
+def _restricted(faces: Sequence[Face], before: Sequence[Row[Any]]) -> list[Face]:
+    """The new faces, each with the restrictions of the old ones in its place, and epochs above all of theirs."""
+    epoch = max((old.epoch + 1 for old in before), default=0)
+    return [_placed(face, [old for old in before if share(face.box, (old.x, old.y, old.w, old.h)) >= SAME_PLACE_SHARE], epoch)
+            for face in faces]  # fmt: skip
+
+
+def _placed(face: Face, below: Sequence[Row[Any]], epoch: int) -> Face:
+    erased = any(old.wrapped_key is None for old in below)
+    return Face(
+        face.slot, face.box, face.owner, None, None if erased else face.wrapped_key,
+        locked=face.locked or any(old.locked for old in below), shown=face.shown, epoch=max(face.epoch, epoch),
+    )  # fmt: skip
+
+
+def share(one: Box, other: Box) -> float:
+    """How much of the smaller box (x, y, w, h; pixels) lies in the other one: 0 to 1."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    smaller = min(one[2] * one[3], other[2] * other[3])
+    return max(0, width) * max(0, height) / smaller if smaller > 0 else 0.0
+
+
+def _photo_row(photo: Photo, certificate: str) -> dict[str, object]:
+    columns = [column.name for column in tables.PHOTO.c if column.name != "certificate"]
+    return {name: getattr(photo, name) for name in columns} | {"certificate": certificate}
+
+
+def _face_row(path: str, face: Face) -> dict[str, object]:
+    x, y, w, h = face.box
+    same = {name: getattr(face, name) for name in ("slot", "owner", "wrapped_key", "locked", "shown", "epoch")}
+    return {"path": path, "x": x, "y": y, "w": w, "h": h} | same

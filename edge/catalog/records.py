@@ -1,0 +1,42 @@
+"""What one query of the catalog tells of a photo: everything that a decision about its faces needs but the viewer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of a photo.
+
+    ``box`` is x, y, width, height in the upright photo; ``rule`` the audience in force (None: the default); ``wrapped_key`` None
+    means that the key was erased, for ever. ``epoch`` and ``owner_epoch`` only ever grow: one of them does whenever something
+    changed that can hide the face. ``tied``: the owner has groups or blocks, so a decision needs the viewer's ties as well.
+    """
+
+    slot: int
+    box: tuple[int, int, int, int]
+    owner: str | None
+    rule: str | None
+    wrapped_key: bytes | None
+    locked: bool = False
+    shown: bool = False
+    vetoed: bool = False
+    tied: bool = False
+    epoch: int = 0
+    owner_epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One published version of a photo; ``wrapped_key`` is the wrapped directory key of its sidecar."""
+
+    path: str
+    photo_id: bytes
+    version: bytes
+    base_sha256: bytes
+    base_size: int
+    width: int
+    height: int
+    wrapped_key: bytes
+    published: float
+    faces: tuple[Face, ...]
+    uploader: str | None = None

@@ -1,0 +1,135 @@
+"""What a person says about all their faces: rules, overrides on one photo, groups and blocks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import select
+
+from edge.catalog import Face
+from edge.catalog import tables
+from edge.catalog.database import put
+from edge.control import rule
+from edge.control.act import Act
+from edge.errors import Forbidden
+from edge.errors import TooMany
+from edge.errors import Unprocessable
+
+MAX_GROUPS = 100
+MAX_MEMBERS = 5_000
+MAX_BLOCKS = 10_000
+
+
+async def set_rule(act: Act) -> None:
+    """Who may see this person wherever no override says otherwise."""
+    act.require_self()
+    wanted = rule.canonical(act.body.rule, act.policy.access_model)
+    await act.change.person(act.person, rule=wanted)
+    act.change.note("rule", subject=act.person)
+
+
+async def set_override(act: Act) -> None:
+    """Who may see this person on one photo; only where a face there is theirs."""
+    await _override(act, rule.canonical(act.body.rule, act.policy.access_model))
+
+
+async def clear_override(act: Act) -> None:
+    """The same as everywhere again."""
+    await _override(act, None)
+
+
+async def reach(act: Act, face: Face, person: str, *, reached: bool) -> None:
+    """Add ``person`` to the face's audience on this photo, or take them out of it (matrix model)."""
+    assert face.owner is not None  # noqa: S101 - the caller looked
+    before = act.policy.default_rule if face.rule is None else face.rule
+    await _put_override(act, face.owner, rule.with_subject(before, f"user:{person}", present=reached))
+
+
+async def add_member(act: Act) -> None:
+    """Put somebody into a named group (matrix model reads them)."""
+    act.require_self()
+    if not rule.is_group(act.place["group"]):
+        raise Unprocessable
+    key = {"owner": act.person, "circle": act.place["group"], "person": act.place["member"]}
+    if await _is_there(act, tables.MEMBER, key):
+        return
+    if await _count(act, tables.MEMBER, owner=act.person, circle=act.place["group"]) >= MAX_MEMBERS:
+        raise TooMany
+    groups = select(func.count(func.distinct(tables.MEMBER.c.circle))).filter_by(owner=act.person)
+    if (await act.change.connection.scalar(groups) or 0) > MAX_GROUPS:
+        raise TooMany
+    await put(act.change.connection, tables.MEMBER, key, {}, replace=False)
+    await act.change.person(act.person, tied=True)
+    act.change.note("group", subject=act.place["member"])
+
+
+async def remove_member(act: Act) -> None:
+    """Take somebody out of a group."""
+    act.require_self()
+    await _remove(act, tables.MEMBER, "ungroup", circle=act.place["group"], person=act.place["member"])
+
+
+async def remove_group(act: Act) -> None:
+    """Take everybody out of a group."""
+    act.require_self()
+    await _remove(act, tables.MEMBER, "ungroup", circle=act.place["group"])
+
+
+async def block(act: Act) -> None:
+    """Show this person's faces to somebody no more, but for what everyone may see."""
+    act.require_self()
+    key = {"owner": act.person, "person": act.place["member"]}
+    if await _is_there(act, tables.BLOCK, key):
+        return
+    if await _count(act, tables.BLOCK, owner=act.person) >= MAX_BLOCKS:
+        raise TooMany
+    await put(act.change.connection, tables.BLOCK, key, {}, replace=False)
+    await act.change.person(act.person, tied=True)
+    act.change.note("block", subject=act.place["member"])
+
+
+async def unblock(act: Act) -> None:
+    """Take a block back."""
+    act.require_self()
+    await _remove(act, tables.BLOCK, "unblock", person=act.place["member"])
+
+
+async def forget_template(act: Act) -> None:
+    """No longer find this person: the template and every suggestion made with it are deleted."""
+    act.require_self()
+    for table in (tables.TEMPLATE, tables.SUGGESTION):
+        await act.change.connection.execute(delete(table).filter_by(person=act.person))
+    act.change.erased = True
+    act.change.note("unenrol", subject=act.person)
+
+
+async def _override(act: Act, wanted: str | None) -> None:
+    act.require_self()
+    if not any(face.owner == act.person for face in act.photo.faces):
+        raise Forbidden
+    await _put_override(act, act.person, wanted)
+
+
+async def _put_override(act: Act, owner: str, wanted: str | None) -> None:
+    key = {"path": act.photo.path, "owner": owner}
+    await put(act.change.connection, tables.PHOTO_RULE, key, {"rule": wanted})
+    await act.change.faces_of(act.photo.path, owner)
+    slots = [face.slot for face in act.photo.faces if face.owner == owner]
+    act.change.note("override", act.photo, slots, owner)
+
+
+async def _remove(act: Act, table: Table, action: str, **what: str) -> None:
+    if await _count(act, table, owner=act.person, **what):
+        await act.change.connection.execute(delete(table).filter_by(owner=act.person, **what))
+        await act.change.person(act.person)
+        act.change.note(action, subject=act.place.get("member"))
+
+
+async def _is_there(act: Act, table: Table, key: Mapping[str, Any]) -> bool:
+    return await _count(act, table, **key) > 0
+
+
+async def _count(act: Act, table: Table, **what: Any) -> int:
+    return await act.change.connection.scalar(select(func.count()).select_from(table).filter_by(**what)) or 0
