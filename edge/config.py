@@ -119,6 +119,13 @@ class Policy(Section, frozen=True):
     unclaimed_to_uploader: bool = False
 
 
+class Audit(Section, frozen=True):
+    """``[audit]``: the log of changes, and of a share of the reveals."""
+
+    anchor_file: Path | None = None
+    reveal_share: Annotated[float, Meta(ge=0, le=1)] = 0
+
+
 class DemoView(Section, frozen=True):
     """One column of the demo page: a name, and the file with the viewer's token (none for a stranger)."""
 
@@ -141,6 +148,7 @@ class Config(Section, frozen=True):
     catalog: Catalog
     keys: Keys
     policy: Policy = Policy()
+    audit: Audit = Audit()
     demo: Demo | None = None
     precompute: dict[str, Any] | None = None
 

@@ -7,11 +7,18 @@ from aiohttp import web
 from edge import address
 from edge import answer
 from edge.answer import Answers
+from edge.catalog import Photo
+from edge.config import Policy
+from edge.errors import Unavailable
 from edge.files import Files
 from edge.photos import Photos
 from edge.plans import Plans
 from edge.plans import base_tag
+from edge.policy import NO_TIES
 from edge.policy import decide
+from edge.ties import Acquaintance
+from edge.viewer import STRANGER
+from edge.viewer import Viewer
 from edge.viewer import Viewers
 
 
@@ -21,10 +28,11 @@ class View:
 
     viewers: Viewers
     photos: Photos
+    acquaintance: Acquaintance
     files: Files
     plans: Plans
     answers: Answers
-    default_rule: str
+    policy: Policy
 
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
         """The photo at the request's raw path as this viewer may see it at ``now``; raises ``Refusal``.
@@ -34,9 +42,9 @@ class View:
         path = address.parse(request.raw_path)
         viewer = await self.viewers.identify(request.headers, now)
         photo = await self.photos.find(path, now)
-        granted = decide(photo, viewer, now, self.default_rule)
+        granted = await self.decide(photo, viewer, now)
         manner = self.answers.manner(viewer, granted)
-        tag = self.plans.tag(photo, granted, now)
+        tag = await self.plans.tag(photo, granted, now)
         if answer.unchanged(request.headers, tag):
             return answer.not_modified(manner, tag, now)
         base = await self.files.base(photo, now)
@@ -44,3 +52,11 @@ class View:
         if spliced is None:
             return answer.picture(manner, base_tag(photo), (base,), now)
         return answer.picture(manner, tag, spliced, now)
+
+    async def decide(self, photo: Photo, viewer: Viewer, now: float) -> frozenset[int]:
+        """The slots of the faces that ``viewer`` may see; where nobody can tell what owners say of them, a stranger's."""
+        try:
+            ties = await self.acquaintance.ties(photo, viewer, now)
+        except Unavailable:
+            return decide(photo, STRANGER, NO_TIES, now, self.policy)
+        return decide(photo, viewer, ties, now, self.policy)

@@ -62,6 +62,7 @@ def _add_seal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="picture files")
     parser.add_argument("--faces", type=Path, metavar="FILE", help="who is on the photo (JSON); for one photo")
     parser.add_argument("--as", dest="path", metavar="PATH", help="the photo's address, such as /2026/party.jpg; for one photo")
+    parser.add_argument("--uploader", metavar="USER", help="whose photo it is: who may tag, unlock and delete")
     parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
     parser.add_argument("--flatten", action="store_true", help="put transparent pictures on white")
     parser.add_argument("--first-frame", action="store_true", help="take the first frame of animated pictures")

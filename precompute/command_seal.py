@@ -15,6 +15,7 @@ from tqdm import tqdm
 from edge import address
 from edge.errors import ConfigError
 from edge.errors import NotFound
+from edge.friends import is_user
 from edge.keys import ring
 from edge.origin import is_versioned
 from precompute import claims
@@ -43,6 +44,8 @@ def seal(arguments: argparse.Namespace) -> int:
     """Seal every photo named; 1 if any failed."""
     if len(arguments.photos) > 1 and (arguments.faces or arguments.path):
         raise ConfigError("--faces and --as go with one photo; call seal once for each")
+    if arguments.uploader is not None and not is_user(arguments.uploader):
+        raise ConfigError("--uploader: 1 to 128 letters, digits and _.:@-")
     job = _job(arguments)
     failed = 0
     for file, shown in _with_progress(arguments.photos):
@@ -93,7 +96,7 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
     path = _path(arguments.path, file, job.config.folder)
     data = _bytes(file, job.limits)
     known = None if job.ring is None else pipeline.known_id(job.config, path, data)
-    sealing = pipeline.prepare(data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known)
+    sealing = pipeline.prepare(data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known, arguments.uploader)
     if job.ring is not None:
         pipeline.release(sealing, path, job.config, job.ring)
     return _report(file, path, sealing, time.perf_counter() - began, published=job.ring is not None)
@@ -134,14 +137,15 @@ def _report(file: Path, path: str, sealing: pipeline.Sealing, seconds: float, *,
     faces = [
         {
             "box": [round(v) for v in face.box],
-            "owner": owner,
+            "owner": named.owner,
+            "tag": named.tag,
             "method": fake.method,
             "reason": face.reason,
             "similarity": {m.recogniser: round(m.similarity, 3) for m in measured},
             "certified": bool(measured) and all(m.passed for m in measured),
         }
-        for face, owner, fake, measured in zip(
-            replaced.faces, sealing.owners, replaced.fakes, replaced.measured, strict=True
+        for face, named, fake, measured in zip(
+            replaced.faces, sealing.named, replaced.fakes, replaced.measured, strict=True
         )
     ]
     return {

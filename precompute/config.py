@@ -36,6 +36,7 @@ class Config:
     ring: Path
     folder: Path
     max_file_bytes: int
+    policy: shared.Policy
 
 
 def load(file: Path) -> Config:
@@ -45,7 +46,7 @@ def load(file: Path) -> Config:
     folder = own.publish_folder or whole.edge.origin.folder
     if folder is None:
         raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
-    return Config(own, whole.catalog.url, whole.keys.ring, folder, whole.edge.origin.max_bytes)
+    return Config(own, whole.catalog.url, whole.keys.ring, folder, whole.edge.origin.max_bytes, whole.policy)
 
 
 def own_tables(file: Path, whole: shared.Config) -> Precompute:

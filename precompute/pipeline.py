@@ -14,6 +14,8 @@ import numpy as np
 from edge.catalog import Catalog
 from edge.catalog import Face as FaceRecord
 from edge.catalog import Photo as PhotoRecord
+from edge.catalog import publication
+from edge.config import Policy
 from edge.errors import Damaged
 from edge.errors import Unavailable
 from edge.keys.envelope import ID_BYTES
@@ -41,8 +43,9 @@ class Sealing:
 
     photo: upload.Photo
     replacement: Replacement
-    owners: tuple[str | None, ...]
+    named: tuple[claimed.Named, ...]
     sealed: seal.SealedPhoto
+    uploader: str | None = None
 
 
 def prepare(
@@ -52,6 +55,7 @@ def prepare(
     claims: Sequence[claimed.Claim],
     rng: np.random.Generator,
     photo_id: bytes | None = None,
+    uploader: str | None = None,
 ) -> Sealing:
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
@@ -60,13 +64,13 @@ def prepare(
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
-        return _seal(photo, anonymiser, claims, rng, photo_id)
+        return _seal(photo, anonymiser, claims, rng, photo_id, uploader)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, rng, photo_id)
+        return _seal(photo, anonymiser, claims, rng, photo_id, uploader)
 
 
 def _seal(
@@ -75,16 +79,17 @@ def _seal(
     claims: Sequence[claimed.Claim],
     rng: np.random.Generator,
     photo_id: bytes,
+    uploader: str | None,
 ) -> Sealing:
     faces = anonymiser.find(photo.pixels)
-    owners = claimed.owners(claims, [face.box for face in faces])
+    named = claimed.named(claims, [face.box for face in faces])
     try:
         replacement = replace(photo, faces, anonymiser, rng)
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
         verify(photo, sealed)
     except OutOfRange:
         raise NotExact from None
-    return Sealing(photo, replacement, tuple(owners), sealed)
+    return Sealing(photo, replacement, tuple(named), sealed, uploader)
 
 
 def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
@@ -111,7 +116,8 @@ def release(sealing: Sealing, path: str, config: Config, ring: KeyRing) -> None:
     with publish.alone(config.folder):
         publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
         with publish.plain_name(config.folder, path, sealed.version):
-            before = _commit(config.catalog_url, record(sealing, path, ring, time.time()), certificate(sealing))
+            photo = record(sealing, path, ring, time.time(), config.policy)
+            before = _commit(config.catalog_url, photo, certificate(sealing), namings(sealing, config.policy))
         # Edges may show the version before for some seconds yet, so it goes with the next publication.
         publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
 
@@ -137,10 +143,10 @@ def known_id(config: Config, path: str, data: bytes) -> bytes | None:
         raise PublishFailed(f"{path}: the catalog cannot be read; nothing was changed") from None
 
 
-def _commit(url: str, photo: PhotoRecord, certified: str) -> bytes | None:
+def _commit(url: str, photo: PhotoRecord, certified: str, namings: Sequence[publication.Naming]) -> bytes | None:
     async def commit() -> bytes | None:
         async with Catalog.open(url) as catalog:
-            return await catalog.publish(photo, certified)
+            return await publication.publish(catalog, photo, certified, namings)
 
     try:
         return asyncio.run(commit())
@@ -148,21 +154,35 @@ def _commit(url: str, photo: PhotoRecord, certified: str) -> bytes | None:
         raise PublishFailed(f"{photo.path}: the catalog cannot be written; the photo is as it was before") from None
 
 
-def record(sealing: Sealing, path: str, ring: KeyRing, now: float) -> PhotoRecord:
-    """The catalog's row: who is where on the upright picture, and every key wrapped under the ring's primary."""
+def namings(sealing: Sealing, policy: Policy) -> list[publication.Naming]:
+    """Who the uploader says is on the photo, for those people to answer where the policy wants their consent."""
+    pairs = zip(sealing.sealed.slots, sealing.named, strict=True)
+    wanted = [(slot, named.tag) for slot, named in pairs if named.tag is not None and policy.tag_needs_consent]
+    return [publication.Naming(slot, person, proposed=True) for slot, person in wanted]
+
+
+def record(sealing: Sealing, path: str, ring: KeyRing, now: float, policy: Policy) -> PhotoRecord:
+    """The catalog's row: who is where on the upright picture, and every key wrapped under the ring's primary.
+
+    In the tag model an owner counts as tagged: whoever gave the list is the uploader's or the network's own job.
+    """
     sealed, photo = sealing.sealed, sealing.photo
 
     def wrapped(key: bytes, slot: int | None) -> bytes:
         return ring.wrap(key, wrap_context(sealed.photo_id, sealed.version, slot))
 
+    owners = [named.owner if policy.tag_needs_consent else named.owner or named.tag for named in sealing.named]
     faces = [
-        FaceRecord(slot, _box(face.box), owner, None, wrapped(sealed.face_keys[slot], slot))
-        for slot, face, owner in zip(sealed.slots, sealing.replacement.faces, sealing.owners, strict=True)
+        FaceRecord(
+            slot, _box(face.box), owner, None, wrapped(sealed.face_keys[slot], slot),
+            shown=owner is not None and policy.access_model == "tag",
+        )
+        for slot, face, owner in zip(sealed.slots, sealing.replacement.faces, owners, strict=True)
     ]
     height, width = photo.pixels.shape[:2]
     return PhotoRecord(
         path, sealed.photo_id, sealed.version, sha256(sealed.base).digest(), len(sealed.base), width, height,
-        wrapped(sealed.directory_key, None), now, tuple(sorted(faces, key=lambda face: face.slot)),
+        wrapped(sealed.directory_key, None), now, tuple(sorted(faces, key=lambda face: face.slot)), sealing.uploader,
     )  # fmt: skip
 
 

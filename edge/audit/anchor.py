@@ -4,7 +4,9 @@ Whoever can write to the database, but not to this file, cannot put an older log
 ``number SP digest-in-hex LF``. Keep a copy elsewhere (``mfmc-edge audit verify --expect``) against those who can write to both.
 """
 
+import asyncio
 import fcntl
+import logging
 import os
 import re
 from pathlib import Path
@@ -13,6 +15,8 @@ from edge.audit.chain import Link
 from edge.errors import ConfigError
 
 MAX_BYTES = 128
+
+_log = logging.getLogger("mfmc.audit")
 
 _SHAPE = re.compile(r"(\d{1,18}) ([0-9a-f]{64})\n?", re.ASCII)
 
@@ -55,3 +59,18 @@ def remember(file: Path, end: Link) -> None:
             os.replace(part, file)
     except OSError as error:
         raise ConfigError(f"audit.anchor_file: {file} cannot be written ({error.strerror})") from None
+
+
+class Anchor:
+    """Moves the anchor after every append; without a file it does nothing."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    async def move(self, end: Link) -> None:
+        """Remember this end; what was appended stays appended, so a file that cannot be written is only told of."""
+        if self._file is not None:
+            try:
+                await asyncio.to_thread(remember, self._file, end)
+            except ConfigError as error:
+                _log.error("%s", error)

@@ -86,17 +86,18 @@ async def rows(connection: AsyncConnection) -> AsyncIterator[Row[Any]]:
         after = found[-1].number
 
 
-async def verify(log: Log, connection: AsyncConnection, anchor: Link | None = None) -> Link:
-    """Walk the whole log; raises ``LogBroken`` unless every entry, its place, the end and ``anchor`` hold."""
+async def verify(log: Log, connection: AsyncConnection, anchors: Sequence[Link] = ()) -> Link:
+    """Walk the whole log; raises ``LogBroken`` unless every entry, its place, the end and all ``anchors`` hold."""
     end = await log.end(connection)
-    here, met = Link(0, START), anchor is None or anchor == Link(0, START)
+    here = Link(0, START)
+    missing = set(anchors) - {here}
     async for row in rows(connection):
         if row.number != here.number + 1:
             raise LogBroken(here.number + 1)
         here = log.chain.next(here, Entry(row.at, row.actor, row.action, row.photo, row.slots, row.subject))
         if not hmac.compare_digest(here.digest, row.digest):
             raise LogBroken(row.number)
-        met = met or here == anchor
-    if here != end or not met:
+        missing.discard(here)
+    if here != end or missing:
         raise LogBroken(here.number + 1)
     return end

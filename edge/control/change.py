@@ -5,7 +5,6 @@ Whatever can hide a face makes an epoch grow in the same transaction; edges that
 """
 
 from collections.abc import AsyncIterator
-from collections.abc import Callable
 from collections.abc import Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from edge.audit.anchor import Anchor
 from edge.audit.chain import Entry
 from edge.audit.chain import Link
 from edge.audit.log import Log
@@ -24,8 +24,6 @@ from edge.catalog import changes
 from edge.catalog import tables
 from edge.catalog.database import put
 from edge.control.caller import Caller
-
-Anchor = Callable[[Link], None]
 
 
 @dataclass(slots=True)
@@ -84,7 +82,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Makes changes to one catalog; ``anchor`` is told every new end of the audit log."""
+    """Makes changes to one catalog, each with its entry in the audit log."""
 
     catalog: Catalog
     log: Log
@@ -102,6 +100,6 @@ class Changes:
             end = await change._finish()
         self.catalog.changes.tell(change._topics)
         if end is not None:
-            self.anchor(end)
+            await self.anchor.move(end)
         if change.erased:
             await self.catalog.database.forget_deleted()

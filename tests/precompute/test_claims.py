@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from precompute import claims
+from precompute.claims import NOBODY
 from precompute.claims import Claim
+from precompute.claims import Named
 from precompute.errors import Rejected
 
 BOXES = [(10.0, 10.0, 40.0, 50.0), (45.0, 20.0, 40.0, 50.0), (200.0, 10.0, 30.0, 30.0)]
@@ -13,8 +15,8 @@ BOXES = [(10.0, 10.0, 40.0, 50.0), (45.0, 20.0, 40.0, 50.0), (200.0, 10.0, 30.0,
 
 def test_nearest_centre_wins() -> None:
     """A point in two boxes claims the face whose centre is nearer."""
-    assert claims.owners([Claim((47, 40), "u-red")], BOXES) == ["u-red", None, None]
-    assert claims.owners([Claim((49, 45), "u-red")], BOXES) == [None, "u-red", None]
+    assert claims.named([Claim((47, 40), "u-red")], BOXES) == [Named("u-red"), NOBODY, NOBODY]
+    assert claims.named([Claim((49, 45), tag="u-red")], BOXES) == [NOBODY, Named(tag="u-red"), NOBODY]
 
 
 @pytest.mark.parametrize(
@@ -23,13 +25,14 @@ def test_nearest_centre_wins() -> None:
         pytest.param([Claim((150, 10), "u-red")], id="beside-all"),
         pytest.param([Claim((-5, 10), "u-red")], id="outside"),
         pytest.param([Claim((15, 15), "u-red"), Claim((16, 16), "u-blue")], id="two-owners"),
+        pytest.param([Claim((15, 15), "u-red"), Claim((16, 16), tag="u-red")], id="owner-and-tag"),
         pytest.param([Claim((float("nan"), 1), "u-red")], id="nan"),
     ],
 )
 def test_refused(wrong: list[Claim]) -> None:
     """A claim that fits no face, or contradicts another, is refused."""
     with pytest.raises(Rejected):
-        claims.owners(wrong, BOXES)
+        claims.named(wrong, BOXES)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,7 @@ def test_refused(wrong: list[Claim]) -> None:
         pytest.param('[{"point": [1], "owner": "u"}]', id="half-a-point"),
         pytest.param('[{"point": [1, "2"], "owner": "u"}]', id="text-for-number"),
         pytest.param('[{"point": [1, 2]}]', id="no-owner"),
+        pytest.param('[{"point": [1, 2], "owner": "u", "tag": "u"}]', id="owner-and-tag"),
         pytest.param('[{"point": [1, 2], "owner": "u", "rule": "x"}]', id="unknown-key"),
         pytest.param('[{"point": [1, 2], "owner": "a b"}]', id="space-in-id"),
         pytest.param('[{"point": [1, 2], "owner": ""}]', id="empty-id"),

@@ -1,0 +1,59 @@
+"""Reveals in the log: a share of them, gathered in memory and appended together, so that no viewer waits for it."""
+
+import random
+from collections.abc import Callable
+from collections.abc import Set
+
+from edge.audit.anchor import Anchor
+from edge.audit.chain import Entry
+from edge.audit.log import Log
+from edge.catalog import Catalog
+from edge.catalog import Photo
+from edge.errors import LogBroken
+from edge.errors import Unavailable
+from edge.viewer import Viewer
+
+MAX_WAITING = 10_000
+STRANGER = "stranger"
+
+
+class Reveals:
+    """Notes which faces were shown to whom; ``share`` of all reveals is noted, 0 to 1."""
+
+    def __init__(
+        self, catalog: Catalog, log: Log, anchor: Anchor, share: float, draw: Callable[[], float] = random.random
+    ) -> None:
+        self._catalog = catalog
+        self._log = log
+        self._anchor = anchor
+        self._share = share
+        self._draw = draw
+        self._waiting: list[Entry] = []
+        self._lost = 0
+
+    def note(self, viewer: Viewer, photo: Photo, granted: Set[int], now: float) -> None:
+        """These faces were shown; remembered until ``flush``, or counted as lost while too many wait."""
+        if self._share == 0 or self._draw() >= self._share:
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            self._lost += 1
+            return
+        actor = STRANGER if viewer.id is None else self._log.chain.pseudonym(viewer.id)
+        slots = ",".join(map(str, sorted(granted)))
+        self._waiting.append(Entry(now, actor, "reveal", photo.photo_id.hex(), slots))
+
+    async def flush(self, now: float) -> None:
+        """Append what waits; it goes on waiting while the catalog cannot be written."""
+        waiting, lost = self._waiting, self._lost
+        if not waiting and not lost:
+            return
+        self._waiting, self._lost = [], 0
+        entries = [*waiting, Entry(now, "edge", "reveals-lost", slots=str(lost))] if lost else waiting
+        try:
+            async with self._catalog.database.writing() as connection:
+                end = await self._log.append(connection, entries)
+        except (Unavailable, LogBroken):
+            self._waiting = (waiting + self._waiting)[:MAX_WAITING]
+            self._lost += lost
+            return
+        await self._anchor.move(end)
