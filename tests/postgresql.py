@@ -1,11 +1,11 @@
 """A real PostgreSQL server for the tests: Debian's package or any other on the PATH, on a socket of its own, gone afterwards."""
 
-import asyncio
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
+START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,8 @@ def running(*options: str) -> Iterator[Server]:
                 [programs / "postgres", "-D", data, *settings], stdout=log, stderr=log, cwd=folder, **who
             )  # type: ignore[call-overload]
         try:
-            server = Server(folder)
-            asyncio.run(_ready(server))
-            yield server
+            _wait_until_ready(programs, folder)
+            yield Server(folder)
         finally:
             process.terminate()
             process.wait(30)
@@ -86,11 +86,10 @@ def running(*options: str) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _ready(server: Server) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                await server.run("postgres", "SELECT 1")
-                return
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)
+def _wait_until_ready(programs: Path, folder: Path) -> None:
+    ask = [programs / "pg_isready", "-q", "-h", folder, "-t", "1"]
+    until = time.monotonic() + START_SECONDS
+    while subprocess.run(ask, check=False).returncode != 0:
+        if time.monotonic() > until:
+            raise RuntimeError((folder / "log").read_text())
+        time.sleep(0.05)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy import Table
 from sqlalchemy import event
 from sqlalchemy import make_url
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,14 +49,27 @@ class Database:
 
         Raises ``ConfigError`` for a schema that an operator must upgrade first.
         """
-        writer, reader = _engine(url), _engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+        database = cls.at(url)
         try:
-            database = cls(writer, reader)
             await database._prepare()
             yield database
         finally:
-            await writer.dispose()
-            await reader.dispose()
+            await database.close()
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """The same, whatever schema it has."""
+        return cls(_engine(url), _engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def upgrade(self) -> None:
+        """Run the schema's missing steps."""
+        async with self.writing() as connection:
+            await connection.run_sync(schema.upgrade)
 
     async def _prepare(self) -> None:
         async with self.reading() as connection:
@@ -77,7 +91,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed as a whole at the end.
 
-        On SQLite it holds the write lock from its start; on PostgreSQL whoever changes a row after reading it locks it first.
+        On SQLite it holds the write lock from its start; on PostgreSQL whoever reads before changing holds the photo (``hold``).
         """
         try:
             async with self._writer.begin() as connection:
@@ -109,6 +123,12 @@ class Database:
                 await connection.exec_driver_sql("VACUUM face, photo, template, secret")
             else:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def hold(connection: AsyncConnection, path: str) -> None:
+    """Nobody else changes the photo at this path, published or not, until the transaction ends (SQLite has one writer anyway)."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:path, 0))"), {"path": path})
 
 
 async def put(

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from edge.catalog import changes
 from edge.catalog import tables
+from edge.catalog.database import hold
 from edge.catalog.records import Face
 from edge.catalog.records import Photo
 from edge.catalog.store import Catalog
@@ -42,6 +43,7 @@ async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings
     """
     topic = changes.of_photo(photo.path)
     async with catalog.database.writing() as connection:
+        await hold(connection, photo.path)
         before = await _version(connection, photo.path)
         faces = _restricted(photo.faces, await _faces(connection, photo.path))
         await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
@@ -67,14 +69,14 @@ async def remove(catalog: Catalog, path: str) -> bytes | None:
 
 async def removed(connection: AsyncConnection, path: str) -> bytes | None:
     """``remove`` within a transaction, without telling anybody."""
+    await hold(connection, path)
     before = await _version(connection, path)
     await connection.execute(delete(tables.PHOTO).filter_by(path=path))
     return before
 
 
 async def _version(connection: AsyncConnection, path: str) -> bytes | None:
-    wanted = select(tables.PHOTO.c.version).filter_by(path=path).with_for_update()
-    return (await connection.execute(wanted)).scalar()
+    return (await connection.execute(select(tables.PHOTO.c.version).filter_by(path=path))).scalar()
 
 
 async def _faces(connection: AsyncConnection, path: str) -> Sequence[Row[Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from edge.catalog import Face
 from edge.catalog import Photo
 from edge.catalog import tables
+from edge.catalog.database import hold
 from edge.catalog.store import PHOTO
 from edge.catalog.store import photo_of
 from edge.errors import NotFound
@@ -60,7 +61,7 @@ class State:
 async def load(connection: AsyncConnection, path: str, *, lock: bool) -> State:
     """The state of the photo at ``path``, held still until the transaction ends if ``lock``; raises ``NotFound``."""
     if lock:
-        await connection.execute(select(tables.PHOTO.c.path).filter_by(path=path).with_for_update())
+        await hold(connection, path)
     rows = (await connection.execute(PHOTO, {"path": path})).all()
     if not rows:
         raise NotFound
