@@ -61,7 +61,7 @@ def running(*options: str) -> Iterator[Server]:
     """A fresh server with these settings; as root it runs as ``postgres``, since PostgreSQL refuses to run as root."""
     programs = binaries()
     assert programs is not None, "PostgreSQL is not installed"
-    folder = Path(tempfile.mkdtemp(prefix="mfmc-pg-", dir="/tmp"))  # noqa: S108 - a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="mfmc-pg-", dir="/tmp"))
     who = {}
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")

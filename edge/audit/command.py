@@ -27,7 +27,7 @@ FIELDS = ("number", "at", "actor", "action", "photo", "slots", "subject")
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """The subcommands."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("verify", parents=[common], help="walk the whole log; 1 if anything was changed, added or cut off")
+    check = commands.add_parser("verify", parents=[common], help="walk the whole log; 1 if anything was changed or cut off")
     check.add_argument("--expect", metavar="ANCHOR", help="an end printed earlier, as 'NUMBER DIGEST', that must be in the log")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(command=_verify)
@@ -43,7 +43,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     expected = None if arguments.expect is None else anchor.parse(arguments.expect)
     end = asyncio.run(_walk(settings, expected))
     if arguments.json:
-        print(json.dumps({"intact": end is not None, "entries": end.number if end else None, "end": anchor.spelled(end) if end else None}))
+        known = {} if end is None else {"entries": end.number, "end": anchor.spelled(end)}
+        print(json.dumps({"intact": end is not None} | known))
     elif end is not None:
         print(f"intact: {end.number} entries\nend: {anchor.spelled(end)}")
     return 0 if end is not None else 1

@@ -1,9 +1,12 @@
 """The database under the catalog, SQLite or PostgreSQL: connections, transactions, and one error for all that goes wrong."""
 
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
+from contextlib import closing
+from contextlib import suppress
 from typing import Any
 from typing import Self
 
@@ -146,7 +149,7 @@ async def put(
 
 def _engine(url: str, **options: Any) -> AsyncEngine:
     if make_url(url).drivername.startswith("sqlite"):
-        _make_private(make_url(url).database)
+        _make(make_url(url).database)
         engine = create_async_engine(url, pool_size=2, max_overflow=2, hide_parameters=True, **options)
         event.listen(engine.sync_engine, "connect", _set_up)
         if not options:
@@ -159,22 +162,36 @@ def _engine(url: str, **options: Any) -> AsyncEngine:
     )  # fmt: skip
 
 
-def _make_private(file: str | None) -> None:
-    """Make the file with mode 0600 before SQLite would make it with the umask's; its WAL takes the same mode."""
+def _make(file: str | None) -> None:
+    """Make an empty database with mode 0600, already in WAL mode, unless the file is there; its WAL takes the same mode.
+
+    It appears whole, under its name, by a link: switching modes while others open the file would make them fail. An existing file
+    is not opened here, since closing it again would drop the locks of this process's own connections (fcntl(2)).
+    """
     if file is None:
         raise Unavailable
+    if os.path.exists(file):
+        return
+    part = f"{file}.{os.urandom(8).hex()}"
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError:
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        with closing(sqlite3.connect(part)) as fresh:
+            fresh.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            os.link(part, file)
+    except (OSError, sqlite3.Error):
         raise Unavailable from None
+    finally:
+        with suppress(OSError):
+            os.unlink(part)
 
 
 def _set_up(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin late, at the first write; ``_begin`` does it
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")  # first, since the next one may have to wait
     for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "secure_delete = ON"):
         cursor.execute(f"PRAGMA {pragma}")
-    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     cursor.close()
 
 

@@ -145,7 +145,8 @@ async def test_restrictions_outlive_publishing(catalog: Catalog) -> None:
     await publish(catalog, PHOTO)
     await set_face(catalog, 1, wrapped_key=None, epoch=5)
     await set_face(catalog, 4, locked=True)
-    there = (Face(0, (14, 12, 20, 20), "u-red", None, b"k0"), Face(2, (5, 5, 90, 60), None, None, b"k2"), Face(3, (85, 60, 5, 5), None, None, b"k3"))
+    boxes = {0: (14, 12, 20, 20), 2: (5, 5, 90, 60), 3: (85, 60, 5, 5)}
+    there = tuple(Face(slot, box, None, None, b"k3") for slot, box in boxes.items())
     await publish(catalog, again(PHOTO, faces=there))
     moved, over_both, elsewhere = (await read(catalog)).faces
     assert (moved.wrapped_key, moved.locked) == (None, False)
