@@ -76,7 +76,8 @@ class Desk:
         """The faces this viewer gets as they are."""
         photo = await self.photo(path)
         viewer = STRANGER if who is None else Viewer(who, NOW + 900, NO_FRIENDS)
-        told = [] if who is None else await self.catalog.ties(who, [face.owner for face in photo.faces if face.owner and face.tied])
+        owners = [face.owner for face in photo.faces if face.owner and face.tied]
+        told = [] if who is None else await self.catalog.ties(who, owners)
         groups = frozenset((owner, group) for owner, group in told if group is not None)
         ties = Ties(frozenset(friends), groups, frozenset(owner for owner, group in told if group is None))
         return decide(photo, viewer, ties, NOW, self.policy)

@@ -108,7 +108,7 @@ async def forge_with_another_secret(connection: AsyncConnection, _: Chain) -> No
 
 
 TAMPERING = [
-    *(pytest.param(sql(f"UPDATE audit SET {change} WHERE number = 3"), id=change.partition(" ")[0]) for change in (
+    *(pytest.param(sql("UPDATE audit SET " + change + " WHERE number = 3"), id=change.partition(" ")[0]) for change in (
         "at = at + 0.001", "actor = 'x'", "action = 'unveto'", "photo = ''", "slots = '1'", "subject = 'actor-3'",
         "digest = (SELECT digest FROM audit WHERE number = 2)",
     )),
@@ -226,7 +226,7 @@ def test_pseudonyms() -> None:
     assert "73" * 8 not in repr(chain)
 
 
-@pytest.mark.parametrize("line", ["", "1", "1 ab", "x DIGEST", "1 DIGESTa", "1  DIGEST", "-1 DIGEST", " 1 DIGEST", "1 DIGEST\n\n"])
+@pytest.mark.parametrize("line", ["", "1", "1 ab", "x DIGEST", "1 DIGESTa", "1  DIGEST", "-1 DIGEST", " 1 DIGEST", "1 DIGEST\n "])
 def test_what_is_no_anchor(line: str) -> None:
     """Another spelling is refused."""
     with pytest.raises(ConfigError):
