@@ -270,13 +270,22 @@ async def test_suggestions(catalog: Catalog) -> None:
 
 
 HIDING = {
-    "untag": {"face": 0, "person": "u-red"}, "hide": {"face": 0}, "withdraw": {"face": 0, "person": "u-red"},
-    "disown": {"face": 0}, "veto": {"face": 0}, "lock": {"face": 0}, "erase": {"face": 0}, "assign": {"face": 0, "body": {"person": "u-eve"}},
-    "answer": {"face": 0, "person": "u-red", "body": NO}, "override": {"person": "u-red", "body": {"rule": "nobody"}},
-    "clear-override": {"person": "u-red"}, "rule": {"person": "u-red", "body": {"rule": "nobody"}},
-    "block": {"person": "u-red", "member": "u-eve"}, "ungroup": {"person": "u-red", "group": "family", "member": "u-mum"},
+    "untag": {"face": 0, "person": "u-red"},
+    "hide": {"face": 0},
+    "withdraw": {"face": 0, "person": "u-red"},
+    "answer": {"face": 0, "person": "u-red", "body": NO},
+    "disown": {"face": 0},
+    "assign": {"face": 0, "body": {"person": "u-eve"}},
+    "veto": {"face": 0},
+    "lock": {"face": 0},
+    "erase": {"face": 0},
+    "override": {"person": "u-red", "body": {"rule": "nobody"}},
+    "clear-override": {"person": "u-red"},
+    "rule": {"person": "u-red", "body": {"rule": "nobody"}},
+    "block": {"person": "u-red", "member": "u-eve"},
+    "ungroup": {"person": "u-red", "group": "family", "member": "u-mum"},
     "drop-group": {"person": "u-red", "group": "family"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HIDING)

@@ -108,7 +108,7 @@ async def forge_with_another_secret(connection: AsyncConnection, _: Chain) -> No
 
 
 TAMPERING = [
-    *(pytest.param(sql("UPDATE audit SET " + change + " WHERE number = 3"), id=change.partition(" ")[0]) for change in (
+    *(pytest.param(sql(f"UPDATE audit SET {change} WHERE number = 3"), id=change.partition(" ")[0]) for change in (  # noqa: S608
         "at = at + 0.001", "actor = 'x'", "action = 'unveto'", "photo = ''", "slots = '1'", "subject = 'actor-3'",
         "digest = (SELECT digest FROM audit WHERE number = 2)",
     )),
