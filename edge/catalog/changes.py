@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 
-import asyncpg
 from sqlalchemy import make_url
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -76,6 +75,8 @@ async def listening(url: str, changes: Changes) -> AsyncIterator[None]:
 
 
 async def _listen(url: str, changes: Changes) -> None:
+    import asyncpg  # an extra: an embedded catalog needs none
+
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
         try:
@@ -87,6 +88,8 @@ async def _listen(url: str, changes: Changes) -> None:
 
 
 async def _hear_until_lost(url: str, changes: Changes) -> None:
+    import asyncpg
+
     connection = await asyncpg.connect(url, timeout=ALIVE_SECONDS, command_timeout=ALIVE_SECONDS)
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
