@@ -25,6 +25,8 @@ from edge.demo import Demo
 from edge.errors import NotFound
 from edge.errors import OriginFailed
 from edge.files import Files
+from edge.friends.source import FriendSource
+from edge.friends.source import open_source
 from edge.keys import ring
 from edge.photos import Photos
 from edge.plans import Plans
@@ -43,6 +45,7 @@ class App:
 
     view: View
     catalog: Catalog
+    friends: FriendSource
     demo: Demo | None
     clock: Callable[[], float]
 
@@ -86,11 +89,13 @@ async def open_app(
         stack.push_async_callback(store.close)
         signer = await issuer.open_issuer(settings.edge.token)
         stack.push_async_callback(signer.close)
+        friends = await open_source(settings.edge, signer)
+        stack.push_async_callback(friends.close)
         limits = settings.edge.cache
         disk = _disk(limits, boot_key, stack)
         files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
         view = View(
-            viewers=_viewers(settings.edge.token, signer),
+            viewers=_viewers(settings.edge, signer),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
             files=files,
             plans=Plans(
@@ -99,17 +104,18 @@ async def open_app(
             answers=Answers(settings.edge),
             default_rule=settings.policy.default_rule,
         )
-        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, clock)))
+        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, friends, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
-        yield App(view, catalog, demo, clock)
+        yield App(view, catalog, friends, demo, clock)
 
 
-async def _purge(view: View, clock: Callable[[], float]) -> None:
+async def _purge(view: View, friends: FriendSource, clock: Callable[[], float]) -> None:
     """Keys and friend lists leave memory when their time is over, also when nobody asks for them again."""
     while True:
         await asyncio.sleep(PURGE_SECONDS)
         view.plans.purge(clock())
         view.viewers.purge(clock())
+        friends.purge(clock())
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -117,7 +123,8 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _viewers(settings: config.Token, keys: issuer.Issuer) -> Viewers:
+def _viewers(edge: config.Edge, keys: issuer.Issuer) -> Viewers:
+    settings = edge.token
     door = Door(
         issuer=settings.issuer,
         audience=settings.audience,
@@ -128,7 +135,7 @@ def _viewers(settings: config.Token, keys: issuer.Issuer) -> Viewers:
         leeway=settings.leeway_seconds,
     )
     remembered: Memory[bytes, Viewer] = Memory(items=settings.remembered_tokens, size=settings.remembered_bytes)
-    return Viewers(door, keys, settings.cookie, remembered)
+    return Viewers(door, keys, settings.cookie, remembered, keep_token=edge.friends.source == "introspection")
 
 
 def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack) -> Cache:

@@ -5,7 +5,6 @@
 Relative paths are relative to the file they stand in.
 """
 
-import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -16,23 +15,22 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
-from yarl import URL
 
 from edge.errors import ConfigError
+from edge.friends import settings as sources
+from edge.section import Bytes
+from edge.section import Count
+from edge.section import Seconds
+from edge.section import Section
+from edge.section import Text
+from edge.section import is_loopback
+from edge.section import require_address
 
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Count = Annotated[int, Meta(ge=1, le=10_000_000)]
-Bytes = Annotated[int, Meta(ge=1, le=1 << 40)]
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\Z")]
-Text = Annotated[str, Meta(min_length=1, max_length=512)]
 Rule = Literal["nobody", "friends", "everyone"]
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One table of the file; a key it does not know is an error."""
 
 
 class Token(Section, frozen=True):
@@ -84,6 +82,7 @@ class Edge(Section, frozen=True):
 
     token: Token
     origin: Origin
+    friends: sources.Friends = sources.Friends()
     cache: Cache = Cache()
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
@@ -182,39 +181,18 @@ def validate(config: Config) -> None:
     _one_of("edge.token", key_file=token.key_file, jwks_file=token.jwks_file, jwks_url=token.jwks_url)
     if token.algorithm == "HS256" and token.key_file is None:
         raise ConfigError("edge.token.key_file: HS256 needs a secret file; a key set is for public keys")
-    _address("edge.origin.url", config.edge.origin.url, plain=True)
-    _address("edge.token.jwks_url", token.jwks_url, plain=False)
+    require_address("edge.origin.url", config.edge.origin.url, plain=True)
+    require_address("edge.token.jwks_url", token.jwks_url, plain=False)
+    sources.validate(config.edge.friends, token.type)
     if config.demo is not None and not is_loopback(config.edge.host):
         raise ConfigError("demo: shows every view to anyone, so it needs edge.host = \"127.0.0.1\"; or remove [demo]")
     if token.max_lifetime_seconds > 3_600 and config.demo is None:
         raise ConfigError("edge.token.max_lifetime_seconds: at most 3600, so that a stolen token dies soon")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _one_of(section: str, **choices: object) -> None:
     if sum(value is not None for value in choices.values()) != 1:
         raise ConfigError(f"{section}: set exactly one of {', '.join(choices)}")
-
-
-def _address(key: str, text: str | None, *, plain: bool) -> None:
-    """A fixed http(s) address without user, query or fragment; unencrypted only where ``plain`` or on loopback."""
-    if text is None:
-        return
-    try:
-        url = URL(text)
-    except ValueError:
-        raise ConfigError(f"{key}: is not an address") from None
-    if url.scheme not in ("http", "https") or not url.host or url.user or url.query_string or url.fragment:
-        raise ConfigError(f"{key}: must be http(s)://host[:port]/path, without user, query or fragment")
-    if url.scheme == "http" and not plain and not is_loopback(url.host):
-        raise ConfigError(f"{key}: must be https, since whoever changes the keys on the way can be anyone")
 
 
 def _path(folder: Path, kind: type, value: object) -> Path:

@@ -1,6 +1,13 @@
-"""Fetching one whole file from one fixed address, with every bound on."""
+"""Fetching one whole answer from one fixed address, with every bound on."""
+
+import re
+from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
+from aiohttp import ClientResponse
 from aiohttp import ClientSession
 from aiohttp import ClientTimeout
 from aiohttp import DummyCookieJar
@@ -11,6 +18,17 @@ from edge.errors import OriginFailed
 from edge.errors import OriginTimeout
 
 CHUNK_BYTES = 1 << 16
+NO_HEADERS: Mapping[str, str] = {}
+
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,254}"', re.ASCII)  # RFC 9110 section 8.8.3, without obs-text
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tagged:
+    """An answer and its entity tag, None where it has none that can be sent back."""
+
+    body: bytes
+    tag: str | None
 
 
 def session(*, timeout_seconds: float, connect_seconds: float, connections: int) -> ClientSession:
@@ -30,21 +48,54 @@ async def whole(client: ClientSession, url: URL, limit: int) -> bytes:
 
     Raises ``OriginFailed`` or ``OriginTimeout``, never a part.
     """
+    async with _asked(client, "GET", url, NO_HEADERS) as answer:
+        return await _bounded(answer, limit)
+
+
+async def changed(
+    client: ClientSession, url: URL, limit: int, *, known: str | None, headers: Mapping[str, str]
+) -> Tagged | None:
+    """The complete 200 answer, or None where the one tagged ``known`` still holds (RFC 9110 section 13.1.2).
+
+    Raises ``OriginFailed`` or ``OriginTimeout``, never a part.
+    """
+    condition = {} if known is None else {"If-None-Match": known}
+    async with _asked(client, "GET", url, {**headers, **condition}) as answer:
+        if known is not None and answer.status == 304:
+            return None
+        tag = answer.headers.get("ETag", "")
+        return Tagged(await _bounded(answer, limit), tag if _TAG.fullmatch(tag) else None)
+
+
+async def posted(client: ClientSession, url: URL, limit: int, *, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The complete 200 answer to ``body``, whose type is among ``headers``.
+
+    Raises ``OriginFailed`` or ``OriginTimeout``, never a part.
+    """
+    async with _asked(client, "POST", url, headers, body) as answer:
+        return await _bounded(answer, limit)
+
+
+@asynccontextmanager
+async def _asked(
+    client: ClientSession, method: str, url: URL, headers: Mapping[str, str], body: bytes | None = None
+) -> AsyncIterator[ClientResponse]:
+    """The answer's head; whatever goes wrong until the end of the block is ``OriginFailed`` or ``OriginTimeout``."""
     try:
-        async with client.get(url, allow_redirects=False) as answer:
-            if answer.status != 200 or "Content-Encoding" in answer.headers:
-                raise OriginFailed
-            if answer.content_length is not None and answer.content_length > limit:
-                raise OriginFailed
-            return await _bounded(answer, limit)
+        async with client.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+            yield answer
     except TimeoutError:
         raise OriginTimeout from None
     except (aiohttp.ClientError, OSError, ValueError):
         raise OriginFailed from None
 
 
-async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+async def _bounded(answer: ClientResponse, limit: int) -> bytes:
     """The body; aiohttp itself fails when it ends before its Content-Length or its last chunk."""
+    if answer.status != 200 or "Content-Encoding" in answer.headers:
+        raise OriginFailed
+    if answer.content_length is not None and answer.content_length > limit:
+        raise OriginFailed
     body = bytearray()
     async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
         body += chunk

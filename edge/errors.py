@@ -21,6 +21,7 @@ Refusal                     a request that gets a fixed answer instead of a pict
 
 Damaged                     sealed bytes that do not open; the edge then shows the base
 TokenRefused                credentials that prove nothing; their bearer is then a stranger
+FriendsUnknown              nobody can tell whose friend a viewer is; then nobody's
 ConfigError                 the process refuses to start
 KeyRingError                the key ring cannot be read or has no such key
 LogBroken                   the audit log was changed after it was written
@@ -167,6 +168,13 @@ class TokenRefused(Exception):
 
     def __init__(self) -> None:
         super().__init__("the token is refused")
+
+
+class FriendsUnknown(Exception):
+    """Whoever knows a viewer's friends does not say, or says what cannot be believed: one error and one text for all."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody can tell whose friend the viewer is")
 
 
 class ConfigError(Exception):

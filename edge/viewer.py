@@ -15,10 +15,28 @@ from edge.cache.memory import Memory
 from edge.errors import TokenRefused
 from edge.friends import NO_FRIENDS
 from edge.friends import Friends
+from edge.friends.pointer import Pointer
 from edge.issuer import Issuer
 from edge.token import Door
 
 VIEWER_OVERHEAD_BYTES = 600  # measured: two objects, the digest, the id and the memory's own entry
+POINTER_BYTES = 750  # measured, at its longest
+CREDENTIAL_BYTES = 100  # measured, without the token's characters
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credential:
+    """The token itself, kept only for a source of friends that must be asked with it; its ``repr`` tells nothing."""
+
+    _token: str
+    digest: bytes
+
+    def __repr__(self) -> str:
+        return "<Credential>"
+
+    def reveal(self) -> str:
+        """The token, for the one request that needs it; never to be kept or logged."""
+        return self._token
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,6 +46,8 @@ class Viewer:
     id: str | None
     expires: float
     friends: Friends
+    pointer: Pointer | None = None
+    credential: Credential | None = None
 
     def __repr__(self) -> str:
         return "<Viewer>"
@@ -46,13 +66,19 @@ Told apart from ``STRANGER`` by identity, for the headers.
 
 
 class Viewers:
-    """Identifies the viewers of requests, remembering the tokens that were good."""
+    """Identifies the viewers of requests, remembering the tokens that were good.
 
-    def __init__(self, door: Door, keys: Issuer, cookie: str, remembered: "Memory[bytes, Viewer]") -> None:
+    ``keep_token`` leaves the token with its viewer, for a source of friends that must be asked with it.
+    """
+
+    def __init__(
+        self, door: Door, keys: Issuer, cookie: str, remembered: "Memory[bytes, Viewer]", *, keep_token: bool = False
+    ) -> None:
         self._door = door
         self._keys = keys
         self._cookie = cookie
         self._remembered = remembered
+        self._keep_token = keep_token
 
     async def identify(self, headers: CIMultiDictProxy[str], now: float) -> Viewer:
         """The viewer at ``now``: ``STRANGER`` without credentials, ``REFUSED`` with bad ones; never raises."""
@@ -73,10 +99,16 @@ class Viewers:
         viewer = self._remembered.get(digest, now)
         if viewer is None:
             proof = await self._door.verify(token, self._keys, now)
-            viewer = Viewer(proof.user, proof.expires, proof.friends)
-            size = VIEWER_OVERHEAD_BYTES + viewer.friends.size
-            self._remembered.put(digest, viewer, size=size, now=now, expires=viewer.expires)
+            credential = Credential(token, digest) if self._keep_token else None
+            viewer = Viewer(proof.user, proof.expires, proof.friends, proof.pointer, credential)
+            self._remembered.put(digest, viewer, size=_size(viewer, token), now=now, expires=viewer.expires)
         return viewer
+
+
+def _size(viewer: Viewer, token: str) -> int:
+    size = VIEWER_OVERHEAD_BYTES + viewer.friends.size
+    size += 0 if viewer.pointer is None else POINTER_BYTES
+    return size + (0 if viewer.credential is None else CREDENTIAL_BYTES + len(token))
 
 
 def _credentials(headers: CIMultiDictProxy[str], cookie: str) -> str | None:

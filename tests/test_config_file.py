@@ -4,11 +4,13 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any
+from typing import get_args
 
 import msgspec
 import pytest
 
 from edge import config as shared
+from edge.friends import settings
 from precompute.config import Precompute
 
 FILE = Path(__file__).parents[1] / "config.toml"
@@ -27,12 +29,17 @@ def uncommented() -> dict[str, Any]:
 def keys(kind: Any, prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            found |= keys(field.type, f"{prefix}.{field.name}")
+        tables = [part for part in (field.type, *get_args(field.type)) if is_table(part)]
+        if tables:
+            found |= keys(tables[0], f"{prefix}.{field.name}")
         else:
             has_factory = field.default_factory is not msgspec.NODEFAULT
             found[f"{prefix}.{field.name}"] = field.default_factory() if has_factory else field.default
     return found
+
+
+def is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def written(tables: Any, prefix: str) -> dict[str, Any]:
@@ -58,6 +65,21 @@ def test_precompute_defaults() -> None:
         if name not in EXAMPLES:
             default = known[name]
             assert value == (list(default) if isinstance(default, tuple) else default), name
+
+
+def test_friends_defaults() -> None:
+    """A commented key of the sources of friends shows its default, or an example where there is none."""
+    known = keys(settings.Friends, "friends")
+    for name, value in written(uncommented()["edge"]["friends"], "friends").items():
+        assert known[name] in (value, None, msgspec.NODEFAULT), name
+
+
+def test_every_source_usable(tmp_path: Path) -> None:
+    """The examples of the sources of friends are values that pass the checks."""
+    friends = uncommented()["edge"]["friends"]
+    table = msgspec.convert(friends, settings.Friends, dec_hook=lambda _, value: tmp_path / value)
+    for source in ("token", "reference", "introspection", "openfga"):
+        settings.validate(msgspec.structs.replace(table, source=source), "JWT")
 
 
 def test_usable_as_it_is(tmp_path: Path) -> None:

@@ -9,11 +9,20 @@ import sys
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
+from multidict import CIMultiDictProxy
 
 from edge import app
 from edge.errors import Refusal
+from edge.friends import NO_FRIENDS
 from edge.friends import Friends
 from edge.middleware import AccessLog
+from edge.viewer import Viewer
+from tests.edge.friends.fakes import STORE
+from tests.edge.friends.fakes import Fga
+from tests.edge.friends.fakes import Introspector
+from tests.edge.friends.fakes import listening
+from tests.edge.friends.fakes import told
 from tests.fakes import PATH
 from tests.fakes import World
 from tests.fakes import real
@@ -62,6 +71,45 @@ async def test_canaries(world: World, caplog: pytest.LogCaptureFixture, capfd: p
         content = file.read_bytes()
         for raw in (*made.secrets, token.encode(), real(1), b"u-viewer-canary", b"u-friend-canary"):
             assert raw not in content, file.name
+
+
+async def test_canaries_of_kept_tokens(
+    world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A token that is kept for introspection is sent there, and is in nothing else that leaves the process."""
+    caplog.set_level(logging.DEBUG)
+    endpoint = Introspector(friends={})
+    token = world.issuer.token("u-viewer-canary")
+    endpoint.instead = told({"active": True, "sub": "u-viewer-canary", "friends": ["u-friend-canary"]})
+    (world.folder / "client.secret").write_text("secret-canary")
+    (world.folder / "client.secret").chmod(0o600)
+    async with listening(endpoint):
+        table = {"url": f"{endpoint.url}/introspect", "client_id": "edge", "secret_file": "client.secret"}
+        friends = {"source": "introspection", "introspection": table}
+        world.configure({"cache": {"disk_folder": "cache"}}, access_log=True, friends=friends)
+        made = await world.publish({1: "u-friend-canary"}, rules={"u-friend-canary": "friends"})
+        await world.start()
+        for sent in (token, token[:-1], token + "="):
+            await world.get(token=sent)
+            await world.get("/unknown.jpg", token=sent)
+        assert world.app is not None
+        headers = CIMultiDictProxy(CIMultiDict(Authorization=f"Bearer {token}"))
+        viewer = await world.app.view.viewers.identify(headers, world.clock.now)
+        owners = frozenset({"u-friend-canary", "u-other"})
+        assert await world.app.friends.among(viewer, owners, world.clock.now) == {"u-friend-canary"}
+        endpoint.instead = told({"active": "canary"})
+        assert await world.app.friends.among(viewer, owners, world.clock.now + 60) == frozenset()
+    assert token.encode() in endpoint.asked[0]["body"]
+    out = capfd.readouterr()
+    text = caplog.text + out.out + out.err + repr(viewer) + repr(world.app.view.viewers._remembered._entries)
+    for record in caplog.records:
+        text += json.dumps(record.__dict__, default=repr)
+    assert "friends cannot be told" in text
+    for secret in (token, token[-30:], "canary", base64.b64encode(b"edge:secret-canary").decode()):
+        assert secret not in text
+    for file in (file for file in (world.folder / "cache").rglob("*") if file.is_file()):
+        assert token.encode() not in file.read_bytes()
+    assert made.photo.faces
 
 
 async def test_faults_of_ours_tell_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -150,8 +198,6 @@ async def test_swept_while_remembered(world: World) -> None:
 
 def test_nothing_of_a_viewer_is_printed() -> None:
     """Values that hold people have a blind repr."""
-    from edge.viewer import Viewer
-
     assert "u-red" not in repr(Viewer("u-red", 1.0, Friends.listed(["u-red"])))
 
 
@@ -167,3 +213,20 @@ async def test_keys_and_friends_leave_an_idle_edge(world: World, monkeypatch: py
     async with asyncio.timeout(20):
         while len(plans) or len(viewers):  # noqa: ASYNC110 - a timer lets go, and tells nobody
             await asyncio.sleep(0.01)
+
+
+async def test_lists_of_friends_leave_an_idle_edge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a source of friends was told is let go of as well."""
+    monkeypatch.setattr(app, "PURGE_SECONDS", 0.01)
+    async with listening(Fga(friends={"u-eve": ["u-red"]})) as store:
+        world.configure({}, friends={"source": "openfga", "openfga": {"url": store.url, "store": STORE}})
+        await world.start()
+        assert world.app is not None
+        viewer = Viewer("u-eve", world.clock.now + 60, NO_FRIENDS)
+        assert await world.app.friends.among(viewer, frozenset({"u-red"}), world.clock.now) == {"u-red"}
+        known = world.app.friends._directory._known
+        assert len(known) == 1
+        world.clock.now += 100_000
+        async with asyncio.timeout(20):
+            while len(known):  # noqa: ASYNC110 - a timer lets go, and tells nobody
+                await asyncio.sleep(0.01)

@@ -10,6 +10,7 @@ from edge.errors import ConfigError
 from tests.fakes import toml
 
 ROOT = Path(__file__).parents[2]
+FGA = {"url": "https://fga.example", "store": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}
 
 
 def tables() -> dict[str, Any]:
@@ -63,6 +64,30 @@ REFUSED = [
     pytest.param({"edge.token.max_lifetime_seconds": 7_200}, "max_lifetime_seconds", id="token-too-old"),
     pytest.param({"edge.token.leeway_seconds": 61}, "leeway_seconds", id="leeway"),
     pytest.param({"edge.token.cookie": "a b"}, "cookie", id="cookie-name"),
+    pytest.param({"edge.friends.source": "everyone"}, "source", id="unknown-friends"),
+    pytest.param({"edge.friends.source": "reference"}, r"edge\.friends\.reference", id="reference-without-table"),
+    pytest.param({"edge.friends.source": "introspection"}, r"edge\.friends\.introspection", id="introspection-without-table"),
+    pytest.param({"edge.friends.source": "openfga", "edge.friends.reference": {"url": "https://f/"}}, r"friends\.openfga",
+                 id="openfga-with-another-table"),
+    pytest.param({"edge.friends.reference": {}}, "url", id="lists-nowhere"),
+    pytest.param({"edge.friends.reference": {"url": "http://friends.example/"}}, "https", id="lists-in-clear"),
+    pytest.param({"edge.friends.reference": {"url": "https://f/?a=1"}}, "query", id="lists-with-query"),
+    pytest.param({"edge.friends.reference": {"url": "https://f/", "lists_bytes": 5_000}}, "lists_bytes", id="no-room-for-lists"),
+    pytest.param({"edge.friends.reference": {"url": "https://f/", "timeout_seconds": 31}}, "timeout", id="slow-friends"),
+    pytest.param({"edge.friends.introspection": {"url": "http://i.example/", "client_id": "e", "secret_file": "s"}}, "https",
+                 id="token-sent-in-clear"),
+    pytest.param({"edge.friends.introspection": {"url": "https://i/", "client_id": "e"}}, "secret_file", id="no-client-secret"),
+    pytest.param({"edge.friends.introspection": {"url": "https://i/", "secret_file": "s"}}, "client_id", id="no-client"),
+    pytest.param({"edge.friends.openfga": FGA | {"url": "http://fga.example"}}, "https", id="relations-in-clear"),
+    pytest.param({"edge.friends.openfga": FGA | {"store": "../x"}}, "store", id="store-with-path"),
+    pytest.param({"edge.friends.openfga": FGA | {"user": "user:eve"}}, "user", id="template-without-id"),
+    pytest.param({"edge.friends.openfga": FGA | {"object": "user:*{id}"}}, "object", id="template-with-star"),
+    pytest.param({"edge.friends.openfga": FGA | {"object": "{id}"}}, "object", id="template-without-type"),
+    pytest.param({"edge.friends.openfga": FGA | {"user": "user:{id}#member"}}, "user", id="template-with-relation"),
+    pytest.param({"edge.friends.openfga": FGA | {"user": "user:{id}" + "x" * 80}}, "user", id="template-too-long"),
+    pytest.param({"edge.friends.openfga": FGA | {"relation": "a b"}}, "relation", id="relation"),
+    pytest.param({"edge.friends.openfga": FGA | {"seconds": 61}}, "seconds", id="slow-unfriending"),
+    pytest.param({"edge.token.type": "MFMC-friends+jwt"}, r"edge\.token\.type", id="token-that-passes-for-a-list"),
     pytest.param({"edge.origin.url": "http://o/"}, "exactly one", id="two-origins"),
     pytest.param({"edge.origin.folder": None}, "exactly one", id="no-origin"),
     pytest.param({"edge.origin.folder": None, "edge.origin.url": "file:///etc"}, "http", id="file-origin"),
@@ -109,6 +134,25 @@ def test_not_toml(tmp_path: Path) -> None:
         config.load(tmp_path / "other.toml")
 
 
+@pytest.mark.parametrize(
+    ("source", "table"),
+    [
+        ("token", {}),
+        ("reference", {"url": "https://login.example/friends"}),
+        ("reference", {"url": "http://127.0.0.1:8000/", "bearer_file": "b"}),
+        ("introspection", {"url": "http://[::1]:8000/i", "client_id": "edge", "secret_file": "s"}),
+        ("openfga", FGA | {"user": "person:app-{id}", "object": "face_of:{id}|v1"}),
+    ],
+)
+def test_sources_of_friends(tmp_path: Path, source: str, table: dict[str, Any]) -> None:
+    """Each source is accepted with the few keys it needs; its files are relative to the configuration."""
+    change = {"edge.friends.source": source} | ({} if source == "token" else {f"edge.friends.{source}": table})
+    friends = loaded(tmp_path, change).edge.friends
+    assert friends.source == source
+    if friends.introspection is not None:
+        assert friends.introspection.secret_file == tmp_path / "s"
+
+
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """Relative names mean the same wherever the process is started."""
     settings = loaded(tmp_path, {})
@@ -140,5 +184,5 @@ def test_shipped_file_shows_every_key_and_default() -> None:
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
     for section in sections:
-        for name in set(section.__struct_fields__) - {"token", "origin", "cache"}:
+        for name in set(section.__struct_fields__) - {"token", "origin", "cache", "friends"}:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.errors import TokenRefused
+from edge.friends.pointer import Pointer
 from edge.issuer import OneKey
 from edge.token import Door
 from tests.fakes import AUDIENCE
@@ -140,6 +141,7 @@ REFUSED = {
     "kid-number": headed(kid=1),
     "kid-null": headed(kid=None),
     "kid-empty": headed(kid=""),
+    "header-long": SIGNER.sign(HEADER[:-1] + b" " * 2_000 + b"}", claims()),
     "kid-long": headed(kid="k" * 129),
     "header-list": SIGNER.sign(b"[]", claims()),
     "header-empty": SIGNER.sign(b"{}", claims()),
@@ -211,6 +213,13 @@ REFUSED = {
     "packed-padded": signed(friends=None, friends_packed=packed(1) + "="),
     "packed-list": signed(friends=None, friends_packed=[packed(1)]),
     "packed-number": signed(friends=None, friends_packed=1),
+    "ref-number": signed(friends_ref=1, friends_version="7"),
+    "ref-list": signed(friends_ref=["a"], friends_version="7"),
+    "ref-long": signed(friends_ref="a" * 513, friends_version="7"),
+    "version-number": signed(friends_ref="a", friends_version=7),
+    "version-empty": signed(friends_ref="a", friends_version=""),
+    "version-slash": signed(friends_ref="a", friends_version="7/8"),
+    "version-long": signed(friends_ref="a", friends_version="7" * 65),
     # claims as a whole
     "claims-list": SIGNER.sign(HEADER, b"[]"),
     "claims-empty": SIGNER.sign(HEADER, b"{}"),
@@ -219,6 +228,7 @@ REFUSED = {
     "claims-deep-objects": SIGNER.sign(HEADER, raw('{"x":' + '{"a":' * 1_000)),
     "claims-utf16": SIGNER.sign(HEADER, claims().decode().encode("utf-16")),
     "claims-utf8-broken": SIGNER.sign(HEADER, claims().replace(b"u-red", b"\xff\xfe")),
+    "claims-utf8-broken-elsewhere": SIGNER.sign(HEADER, claims(name="Eve").replace(b"Eve", b"\xff")),
     "claims-bom": SIGNER.sign(HEADER, b"\xef\xbb\xbf" + claims()),
     "claims-trailing": SIGNER.sign(HEADER, claims() + b"{}"),
 }
@@ -247,6 +257,8 @@ ACCEPTED = {
     "typ-lower": headed(typ="jwt"),
     "kid": headed(kid="k-2026.1"),
     "unknown-claims": signed(name="Eve", nested={"a": [1]}),
+    "pointer": signed(friends_ref="eve/7", friends_version="7"),
+    "half-a-pointer": signed(friends_ref="eve/7"),
     "duplicate-friends": signed(friends=["u-red", "u-red", "u-green"]),
 }
 
@@ -273,6 +285,15 @@ async def test_packed_friends() -> None:
     proof = await door().verify(token, OneKey(SIGNER.private.public_key()), NOW)
     assert f"{7:016x}" in proof.friends
     assert f"{8:016x}" not in proof.friends
+
+
+async def test_pointer() -> None:
+    """A token says where its list is, and which; one half of that is nothing."""
+    keys = OneKey(SIGNER.private.public_key())
+    proof = await door().verify(signed(friends_ref="eve/7.jws", friends_version="7-a"), keys, NOW)
+    assert proof.pointer == Pointer("eve/7.jws", "7-a")
+    for half in ({"friends_ref": "eve/7.jws"}, {"friends_version": "7-a"}):
+        assert (await door().verify(signed(**half), keys, NOW)).pointer is None
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "HS256"])

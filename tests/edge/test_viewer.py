@@ -1,5 +1,6 @@
 """Who is looking: where credentials come from, and how long they last."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from multidict import CIMultiDict
 from multidict import CIMultiDictProxy
 
 from edge.cache.memory import Memory
+from edge.friends.pointer import Pointer
 from edge.issuer import Key
 from edge.issuer import OneKey
 from edge.token import Door
@@ -34,11 +36,11 @@ class CountingKey(OneKey):
         return await super().key(kid, now)
 
 
-def viewers(keys: OneKey | None = None, memory: Memory[bytes, Viewer] | None = None) -> Viewers:
+def viewers(keys: OneKey | None = None, memory: Memory[bytes, Viewer] | None = None, **options: bool) -> Viewers:
     """The default rules around one key."""
     door = Door(ISSUER, AUDIENCE, "EdDSA", "JWT", 8_192, 900.0, 5.0)
     remembered: Memory[bytes, Viewer] = Memory(items=100, size=100_000) if memory is None else memory
-    return Viewers(door, keys or OneKey(SIGNER.private.public_key()), COOKIE, remembered)
+    return Viewers(door, keys or OneKey(SIGNER.private.public_key()), COOKIE, remembered, **options)
 
 
 def sent(*headers: tuple[str, str]) -> CIMultiDictProxy[str]:
@@ -135,6 +137,30 @@ async def test_memory_holds_no_token() -> None:
     assert "u-red" not in repr(memory._entries)
     assert "u-eve" not in repr(memory._entries)
     assert GOOD[-20:] not in repr(memory._entries)
+
+
+async def test_token_is_kept_where_a_source_of_friends_needs_it() -> None:
+    """With ``keep_token`` a viewer can be asked about by token; nothing that is printed shows it."""
+    memory: Memory[bytes, Viewer] = Memory(items=10, size=10**6)
+    ours = viewers(memory=memory, keep_token=True)
+    for _ in range(2):
+        viewer = await ours.identify(sent(("Authorization", f"Bearer {GOOD}")), NOW)
+        assert viewer.credential is not None
+        assert viewer.credential.reveal() == GOOD
+        assert viewer.credential.digest == hashlib.sha256(GOOD.encode()).digest()
+    for shown in (repr(viewer), repr(viewer.credential), repr(memory._entries), f"{viewer.credential}"):
+        assert GOOD[-20:] not in shown
+    plain: Memory[bytes, Viewer] = Memory(items=10, size=10**6)
+    assert (await viewers(memory=plain).identify(sent(("Authorization", f"Bearer {GOOD}")), NOW)).credential is None
+    assert memory._held - plain._held >= len(GOOD)
+
+
+async def test_pointer_is_kept() -> None:
+    """Where the friends are written stays with the viewer, and is told to nobody."""
+    token = SIGNER.token(friends_ref="eve/7.jws", friends_version="7")
+    viewer = await viewers().identify(sent(("Authorization", f"Bearer {token}")), NOW)
+    assert viewer.pointer == Pointer("eve/7.jws", "7")
+    assert "eve" not in repr(viewer) + repr(viewer.pointer)
 
 
 async def test_bad_tokens_are_not_remembered() -> None:

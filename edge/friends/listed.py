@@ -1,6 +1,6 @@
 """A viewer's friends as one byte string: small to keep, quick to search.
 
-    listed: NUL || id || NUL || id || NUL          ids of 1 to 128 letters, digits and "_.:@-"
+    listed: NUL || id || NUL || id || NUL          ids of 1 to 128 letters, digits and "_.:@-", ascending
     packed: id(8) || id(8) || ...                  strictly ascending, big-endian; each stands for a user ID
                                                    that is spelled as its 16 lower-case hexadecimal digits
 """
@@ -8,9 +8,13 @@
 import base64
 import binascii
 import re
+import sys
+from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import lt
+from typing import Any
 from typing import Self
 
 from edge.errors import TokenRefused
@@ -40,12 +44,20 @@ class Friends:
 
     @classmethod
     def listed(cls, ids: list[str]) -> Self:
-        """From a list; raises ``TokenRefused`` for anything that is not a user ID."""
+        """From a list in any order; raises ``TokenRefused`` for anything that is not a user ID."""
         try:
-            blob = ("\0" + "".join(f"{name}\0" for name in ids)).encode("ascii")
+            blob = ("\0" + "".join(f"{name}\0" for name in sorted(ids))).encode("ascii")
         except UnicodeEncodeError:
             raise TokenRefused from None
         if blob.count(0) != len(ids) + 1 or _MANY.fullmatch(blob) is None:
+            raise TokenRefused
+        return cls(blob, False)
+
+    @classmethod
+    def lines(cls, content: bytes) -> Self:
+        """From IDs that each end with a line feed; raises ``TokenRefused`` unless all are user IDs, strictly ascending."""
+        blob = b"\0" + content.replace(b"\n", b"\0")
+        if _MANY.fullmatch(blob) is None or b"\0" in content or not _ascends(content.split(b"\n")[:-1]):
             raise TokenRefused
         return cls(blob, False)
 
@@ -56,10 +68,19 @@ class Friends:
             blob = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         except (ValueError, binascii.Error):
             raise TokenRefused from None
-        if base64.urlsafe_b64encode(blob).rstrip(b"=") != text.encode() or len(blob) % PACKED_BYTES:
+        if base64.urlsafe_b64encode(blob).rstrip(b"=") != text.encode():
             raise TokenRefused
-        ids = [blob[start : start + PACKED_BYTES] for start in range(0, len(blob), PACKED_BYTES)]
-        if not all(low < high for low, high in pairwise(ids)):
+        return cls.numbers(blob)
+
+    @classmethod
+    def numbers(cls, blob: bytes) -> Self:
+        """From packed bytes as they are; raises ``TokenRefused`` unless whole and strictly ascending."""
+        if len(blob) % PACKED_BYTES:
+            raise TokenRefused
+        ids = array("Q", blob)
+        if sys.byteorder == "little":
+            ids.byteswap()
+        if not _ascends(ids):
             raise TokenRefused
         return cls(blob, True)
 
@@ -70,16 +91,32 @@ class Friends:
 
     def __contains__(self, user: str) -> bool:
         if not self._packed:
-            return is_user(user) and b"\0%b\0" % user.encode() in self._blob
-        return _HEX.fullmatch(user) is not None and self._found(bytes.fromhex(user))
+            return is_user(user) and self._among_listed(user.encode())
+        return _HEX.fullmatch(user) is not None and self._among_packed(bytes.fromhex(user))
 
-    def _found(self, wanted: bytes) -> bool:
+    def _among_listed(self, wanted: bytes) -> bool:
+        """Halves the stretch between two NULs until it holds the ID or none."""
+        low, high = 0, len(self._blob) - 1
+        while low < high:
+            start = self._blob.rindex(0, low, (low + high) // 2 + 1)
+            end = self._blob.index(0, start + 1)
+            found = self._blob[start + 1 : end]
+            if found == wanted:
+                return True
+            low, high = (end, high) if found < wanted else (low, start)
+        return False
+
+    def _among_packed(self, wanted: bytes) -> bool:
         count = len(self._blob) // PACKED_BYTES
         place = bisect_left(range(count), wanted, key=self._at)
         return place < count and self._at(place) == wanted
 
     def _at(self, place: int) -> bytes:
         return self._blob[place * PACKED_BYTES : (place + 1) * PACKED_BYTES]
+
+
+def _ascends(values: Sequence[Any]) -> bool:
+    return all(map(lt, values, values[1:]))
 
 
 NO_FRIENDS = Friends(b"\0", False)

@@ -65,6 +65,36 @@ def test_odd_packings_are_refused(text: str) -> None:
         Friends.packed(text)
 
 
+@given(st.sets(IDS, max_size=30), IDS)
+def test_lines_are_a_set(ids: set[str], other: str) -> None:
+    """Lines in order hold just their IDs."""
+    friends = Friends.lines("".join(f"{name}\n" for name in sorted(ids)).encode())
+    assert all(name in friends for name in ids)
+    assert (other in friends) == (other in ids)
+
+
+@given(st.lists(IDS, max_size=6))
+def test_lines_have_one_order(ids: list[str]) -> None:
+    """Lines that are not strictly ascending are refused."""
+    content = "".join(f"{name}\n" for name in ids).encode()
+    if ids == sorted(set(ids)):
+        assert Friends.lines(content) == Friends.listed(ids)
+    else:
+        with pytest.raises(TokenRefused):
+            Friends.lines(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"a", b"\n", b"a\n\n", b"a\0b\n", b"\0", b"a\0", b"a\r\n", b" a\n", b"*\n", b"\xff\n", b"x" * 129 + b"\n"],
+    ids=repr,
+)
+def test_odd_lines_are_refused(content: bytes) -> None:
+    """A line is a user ID and its line feed."""
+    with pytest.raises(TokenRefused):
+        Friends.lines(content)
+
+
 @pytest.mark.parametrize("name", ["", "0" * 15, "0" * 17, "0" * 15 + "G", "0" * 15 + "A", "\0", "0x00000000000001"])
 def test_packed_names_are_exact(name: str) -> None:
     """Only sixteen lower-case hexadecimal digits name a packed ID."""
