@@ -17,7 +17,7 @@ from edge.address import OURS
 from edge.catalog import Face
 from edge.catalog import Photo
 from edge.errors import NotFound
-from edge.policy import decide
+from edge.policy import audience
 from edge.view import View
 from edge.viewer import Viewer
 
@@ -73,7 +73,7 @@ class Demo:
     async def _page(self, request: web.BaseRequest, now: float) -> str:
         photo = await self._view.photos.find(self._path, now)
         figures = [await self._figure(request, photo, entry, now) for entry in self._views.values()]
-        faces = "".join(f"<li>{_owned(face, self._view.default_rule)}</li>" for face in photo.faces)
+        faces = "".join(f"<li>{_owned(face, self._view.policy)}</li>" for face in photo.faces)
         return (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>One photo, {len(figures)} viewers</title>'
             f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
@@ -86,7 +86,7 @@ class Demo:
     async def _figure(self, request: web.BaseRequest, photo: Photo, entry: config.DemoView, now: float) -> str:
         asked = await self._as_viewer(request, entry)
         viewer = await self._view.viewers.identify(asked.headers, now)
-        granted = decide(photo, viewer, now, self._view.default_rule)
+        granted = await self._view.decide(photo, viewer, now)
         real = f"{len(granted)} of {len(photo.faces)} faces are real"
         return (
             f'<figure><img src="/-/demo/{entry.name}.jpg" width="{photo.width}" height="{photo.height}" alt="{real}">'
@@ -106,12 +106,15 @@ def _who(viewer: Viewer) -> str:
     return "No token that holds" if viewer.id is None else f"Token of {escape(viewer.id)}"
 
 
-def _owned(face: Face, default_rule: str) -> str:
+def _owned(face: Face, policy: config.Policy) -> str:
     x, y, w, h = face.box
     where = f"<span>Face at {x}, {y} ({w} x {h}):</span>"
     if face.owner is None:
         return f"{where} unclaimed, so nobody sees it"
-    return f"{where} {escape(face.owner)} lets {escape(default_rule if face.rule is None else face.rule)} see it"
+    if face.wrapped_key is None or face.locked:
+        return f"{where} {'erased' if face.wrapped_key is None else 'locked'}, so nobody sees it"
+    seen_by = "nobody" if face.vetoed else " ".join(sorted(audience(face, policy))) or "nobody"
+    return f"{where} {escape(face.owner)} lets {escape(seen_by)} see it"
 
 
 def _token(entry: config.DemoView) -> str:

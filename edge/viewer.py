@@ -52,10 +52,6 @@ class Viewer:
     def __repr__(self) -> str:
         return "<Viewer>"
 
-    def has_friend(self, owner: str) -> bool:
-        """Whether the token lists ``owner``."""
-        return owner in self.friends
-
 
 STRANGER = Viewer(None, math.inf, NO_FRIENDS)
 REFUSED = Viewer(None, math.inf, NO_FRIENDS)
