@@ -52,7 +52,10 @@ def written(tables: Any, prefix: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("table", "kind"), [("edge", shared.Edge), ("precompute", Precompute), ("policy", shared.Policy)])
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [("edge", shared.Edge), ("precompute", Precompute), ("policy", shared.Policy), ("audit", shared.Audit)],
+)
 def test_complete(table: str, kind: Any) -> None:
     """Every key of the table is explained, and none is that the programs do not know."""
     assert set(written(uncommented()[table], table)) == set(keys(kind, table))
