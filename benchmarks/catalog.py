@@ -1,7 +1,7 @@
 """Looking a photo up in an embedded catalog of a thousand and of a million photos with four faces each, none of it remembered.
 
-A lookup is what an edge does for a photo that it does not remember: one query through the catalog's own code, with owners, rules and
-epochs of all faces. The photos are drawn at random over the whole catalog.
+A lookup is what an edge does for a photo that it does not remember: one query through the catalog's own code, with owners, rules
+and epochs of all faces. The photos are drawn at random over the whole catalog.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
 async def measure(folder: Path, photos: int, lookups: int) -> list[float]:
     """Milliseconds of each lookup, ascending."""
     file = folder / "catalog.sqlite3"
-    rng = random.Random(7)  # noqa: S311 - which photos are looked up
+    rng = random.Random(7)
     async with Catalog.open(f"sqlite+aiosqlite:///{file}") as catalog:
         fill(file, photos)
         for _ in range(WARM):

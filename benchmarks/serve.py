@@ -34,6 +34,7 @@ from benchmarks import report
 from edge.catalog import Catalog
 from edge.catalog import Face
 from edge.catalog import Photo
+from edge.catalog.publication import publish as commit
 from edge.keys import ring
 from edge.keys.envelope import wrap_context
 from edge.origin import names
@@ -58,6 +59,8 @@ folder = "origin"
 url = "sqlite+aiosqlite:///catalog.sqlite3"
 [keys]
 ring = "ring.toml"
+[policy]
+default_rule = "friends"
 """
 
 
@@ -166,11 +169,9 @@ def catalogued(made: seal.SealedPhoto, keys: ring.KeyRing) -> Photo:
 
 
 async def record(folder: Path, photo: Photo) -> None:
-    """Put the photo and its owners' rules into the catalog."""
+    """Put the photo into the catalog."""
     async with Catalog.open(f"sqlite+aiosqlite:///{folder}/catalog.sqlite3") as catalog:
-        await catalog.publish(photo)
-        for face in photo.faces:
-            await catalog.set_rule(face.owner or "", "friends")
+        await commit(catalog, photo)
 
 
 @contextmanager

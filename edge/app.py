@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,21 +17,26 @@ from edge import issuer
 from edge import origin
 from edge.address import OURS
 from edge.answer import Answers
+from edge.audit.anchor import Anchor
+from edge.audit.log import LogBook
+from edge.audit.reveals import Reveals
 from edge.cache.memory import Memory
 from edge.cache.store import Cache
 from edge.cache.store import DiskCache
 from edge.cache.store import NullCache
 from edge.catalog import Catalog
+from edge.catalog.changes import listening
 from edge.demo import Demo
 from edge.errors import NotFound
 from edge.errors import OriginFailed
 from edge.files import Files
-from edge.friends.source import FriendSource
 from edge.friends.source import open_source
-from edge.keys import ring
+from edge.keys.opening import open_keys
+from edge.keys.remembered import Remembered
 from edge.photos import Photos
 from edge.plans import Plans
 from edge.server import require_plain
+from edge.ties import Acquaintance
 from edge.token import Door
 from edge.view import View
 from edge.viewer import Viewer
@@ -45,7 +51,6 @@ class App:
 
     view: View
     catalog: Catalog
-    friends: FriendSource
     demo: Demo | None
     clock: Callable[[], float]
 
@@ -82,40 +87,49 @@ async def open_app(
 
     ``boot_key`` seals the disk cache: random, and the same for all workers of one start.
     """
-    keys = await asyncio.to_thread(ring.read, settings.keys.ring)
+    limits = settings.edge.cache
+    seconds = limits.key_cache_seconds / 2  # a key is remembered twice: by itself, and then inside a plan
     async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(open_keys(settings.keys))
+        keys = Remembered(service, clock, seconds=seconds, items=limits.key_cache_items)
         catalog = await stack.enter_async_context(Catalog.open(settings.catalog.url))
+        await stack.enter_async_context(listening(settings.catalog.url, catalog.changes))
         store = await origin.open_origin(settings.edge.origin)
         stack.push_async_callback(store.close)
         signer = await issuer.open_issuer(settings.edge.token)
         stack.push_async_callback(signer.close)
         friends = await open_source(settings.edge, signer)
         stack.push_async_callback(friends.close)
-        limits = settings.edge.cache
         disk = _disk(limits, boot_key, stack)
         files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
+        book, anchor = LogBook(catalog, keys), Anchor(settings.audit.anchor_file)
+        reveals = Reveals(catalog, book, anchor, settings.audit.reveal_share)
         view = View(
             viewers=_viewers(settings.edge, signer),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
-            files=files,
-            plans=Plans(
-                keys, files, seconds=limits.key_cache_seconds, size=limits.key_cache_bytes, items=limits.key_cache_items
+            acquaintance=Acquaintance(
+                catalog, friends, settings.policy, seconds=limits.revocation_seconds, items=limits.catalog_items
             ),
+            files=files,
+            plans=Plans(keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items),
             answers=Answers(settings.edge),
-            default_rule=settings.policy.default_rule,
+            reveals=reveals,
+            policy=settings.policy,
         )
-        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, friends, clock)))
+        upkeep = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge)
+        stack.push_async_callback(reveals.flush, clock())
+        stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, reveals, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
-        yield App(view, catalog, friends, demo, clock)
+        yield App(view, catalog, demo, clock)
 
 
-async def _purge(view: View, friends: FriendSource, clock: Callable[[], float]) -> None:
-    """Keys and friend lists leave memory when their time is over, also when nobody asks for them again."""
+async def _keep_up(purges: Sequence[Callable[[float], None]], reveals: Reveals, clock: Callable[[], float]) -> None:
+    """Keys and friends leave memory when their time is over, also when nobody asks for them again; reveals are logged."""
     while True:
         await asyncio.sleep(PURGE_SECONDS)
-        view.plans.purge(clock())
-        view.viewers.purge(clock())
-        friends.purge(clock())
+        for purge in purges:
+            purge(clock())
+        await reveals.flush(clock())
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from edge.errors import ConfigError
 from edge.friends import settings as sources
+from edge.keys.settings import Keys
 from edge.section import Bytes
 from edge.section import Count
 from edge.section import Seconds
@@ -102,12 +103,6 @@ class Catalog(Section, frozen=True):
     url: Text
 
 
-class Keys(Section, frozen=True):
-    """``[keys]``: the file with the wrapping keys."""
-
-    ring: Path
-
-
 class Policy(Section, frozen=True):
     """``[policy]``: who decides about a face, and who sees what when nobody said anything."""
 
@@ -184,6 +179,9 @@ def validate(config: Config) -> None:
     require_address("edge.origin.url", config.edge.origin.url, plain=True)
     require_address("edge.token.jwks_url", token.jwks_url, plain=False)
     sources.validate(config.edge.friends, token.type)
+    config.keys.validate()
+    for key, address in config.keys.addresses().items():
+        require_address(key, address, plain=False)
     if config.demo is not None and not is_loopback(config.edge.host):
         raise ConfigError("demo: shows every view to anyone, so it needs edge.host = \"127.0.0.1\"; or remove [demo]")
     if token.max_lifetime_seconds > 3_600 and config.demo is None:

@@ -49,7 +49,7 @@ async def whole(client: ClientSession, url: URL, limit: int) -> bytes:
     Raises ``OriginFailed`` or ``OriginTimeout``, never a part.
     """
     async with _asked(client, "GET", url, NO_HEADERS) as answer:
-        return await _bounded(answer, limit)
+        return await _complete(answer, limit)
 
 
 async def changed(
@@ -64,7 +64,7 @@ async def changed(
         if known is not None and answer.status == 304:
             return None
         tag = answer.headers.get("ETag", "")
-        return Tagged(await _bounded(answer, limit), tag if _TAG.fullmatch(tag) else None)
+        return Tagged(await _complete(answer, limit), tag if _TAG.fullmatch(tag) else None)
 
 
 async def posted(client: ClientSession, url: URL, limit: int, *, body: bytes, headers: Mapping[str, str]) -> bytes:
@@ -73,7 +73,7 @@ async def posted(client: ClientSession, url: URL, limit: int, *, body: bytes, he
     Raises ``OriginFailed`` or ``OriginTimeout``, never a part.
     """
     async with _asked(client, "POST", url, headers, body) as answer:
-        return await _bounded(answer, limit)
+        return await _complete(answer, limit)
 
 
 @asynccontextmanager
@@ -90,12 +90,20 @@ async def _asked(
         raise OriginFailed from None
 
 
-async def _bounded(answer: ClientResponse, limit: int) -> bytes:
-    """The body; aiohttp itself fails when it ends before its Content-Length or its last chunk."""
+async def _complete(answer: ClientResponse, limit: int) -> bytes:
+    """The body of a 200 answer that is sent as it is."""
     if answer.status != 200 or "Content-Encoding" in answer.headers:
         raise OriginFailed
     if answer.content_length is not None and answer.content_length > limit:
         raise OriginFailed
+    return await bounded(answer, limit)
+
+
+async def bounded(answer: ClientResponse, limit: int) -> bytes:
+    """The body of at most ``limit`` bytes; raises ``OriginFailed`` for a longer one.
+
+    aiohttp itself fails when it ends before its Content-Length or its last chunk.
+    """
     body = bytearray()
     async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
         body += chunk

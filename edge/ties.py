@@ -45,6 +45,10 @@ class Acquaintance:
         groups = frozenset((owner, group) for owner, group in told if group is not None)
         return Ties(friends, groups, frozenset(owner for owner, group in told if group is None))
 
+    def purge(self, now: float) -> None:
+        """Let go of what is no longer valid at ``now``."""
+        self._told.purge(now)
+
     def _friendly(self, photo: Photo, viewer: str) -> frozenset[str]:
         """The owners on the photo whose friends may see more."""
         return frozenset(

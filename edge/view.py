@@ -7,11 +7,13 @@ from aiohttp import web
 from edge import address
 from edge import answer
 from edge.answer import Answers
+from edge.audit.reveals import Reveals
 from edge.catalog import Photo
 from edge.config import Policy
 from edge.errors import Unavailable
 from edge.files import Files
 from edge.photos import Photos
+from edge.plans import NOBODY
 from edge.plans import Plans
 from edge.plans import base_tag
 from edge.policy import NO_TIES
@@ -32,6 +34,7 @@ class View:
     files: Files
     plans: Plans
     answers: Answers
+    reveals: Reveals
     policy: Policy
 
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
@@ -44,13 +47,16 @@ class View:
         photo = await self.photos.find(path, now)
         granted = await self.decide(photo, viewer, now)
         manner = self.answers.manner(viewer, granted)
-        tag = await self.plans.tag(photo, granted, now)
+        tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
+        if tag is None:
+            granted, tag = NOBODY, base_tag(photo)
         if answer.unchanged(request.headers, tag):
             return answer.not_modified(manner, tag, now)
         base = await self.files.base(photo, now)
         spliced = await self.plans.reveal(photo, granted, base, now)
         if spliced is None:
             return answer.picture(manner, base_tag(photo), (base,), now)
+        self.reveals.note(viewer, photo, granted, now)
         return answer.picture(manner, tag, spliced, now)
 
     async def decide(self, photo: Photo, viewer: Viewer, now: float) -> frozenset[int]:

@@ -24,6 +24,9 @@ from edge.app import open_app
 from edge.catalog import Catalog
 from edge.catalog import Face
 from edge.catalog import Photo
+from edge.catalog.database import put
+from edge.catalog.publication import publish
+from edge.catalog.tables import ACCOUNT
 from edge.errors import OriginFailed
 from edge.keys import ring
 from edge.keys.envelope import wrap_context
@@ -200,9 +203,9 @@ class World:
                 "cache": tables.get("cache", {}),
             } | edge,
             "catalog": {"url": "sqlite+aiosqlite:///catalog.sqlite3"},
-            "keys": {"ring": "ring.toml"},
+            "keys": tables.get("keys", {"ring": "ring.toml"}),
         }
-        table |= {name: tables[name] for name in ("policy", "demo", "precompute") if name in tables}
+        table |= {name: tables[name] for name in ("policy", "demo", "precompute", "audit", "catalog") if name in tables}
         file = self.folder / "config.toml"
         file.write_text(toml(table))
         self.settings = config.load(file)
@@ -236,8 +239,8 @@ class World:
             file.write_bytes(content)
         async with Catalog.open(self.settings.catalog.url) as catalog:
             for user, rule in (rules or {}).items():
-                await catalog.set_rule(user, rule)
-            await catalog.publish(made.photo)
+                await set_rule(catalog, user, rule)
+            await publish(catalog, made.photo)
         return made
 
     def origin_file(self, made: Published, which: int) -> Path:
@@ -266,6 +269,12 @@ class World:
             return b""
         finally:
             writer.close()
+
+
+async def set_rule(catalog: Catalog, user: str, rule: str) -> None:
+    """What a user allows, said where this process does not hear it."""
+    async with catalog.database.writing() as connection:
+        await put(connection, ACCOUNT, {"person": user}, {"rule": rule})
 
 
 def toml(table: dict[str, Any], name: str = "") -> str:

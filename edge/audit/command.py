@@ -19,7 +19,7 @@ from edge.audit.log import verify
 from edge.catalog import Catalog
 from edge.errors import ConfigError
 from edge.errors import LogBroken
-from edge.keys.service import open_keys
+from edge.keys.opening import open_keys
 
 FIELDS = ("number", "at", "actor", "action", "photo", "slots", "subject")
 

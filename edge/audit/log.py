@@ -20,7 +20,10 @@ from edge.catalog import Catalog
 from edge.catalog import secrets
 from edge.catalog import tables
 from edge.catalog.database import put
+from edge.errors import Damaged
+from edge.errors import KeyRingError
 from edge.errors import LogBroken
+from edge.errors import Unavailable
 from edge.keys.service import KeyService
 
 SECRET = "audit"  # noqa: S105 - the name of one
@@ -28,7 +31,7 @@ PAGE = 1_000
 
 
 class Log:
-    """The audit log of one catalog."""
+    """The audit log of one catalog, its secret at hand."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
@@ -71,6 +74,24 @@ class Log:
 
     def _head(self, end: Link) -> dict[str, object]:
         return {"number": end.number, "digest": end.digest, "seal": self.chain.seal(end)}
+
+
+class LogBook:
+    """The audit log of one catalog, opened when it is first needed, so that no picture waits for a key that only the log uses."""
+
+    def __init__(self, catalog: Catalog, keys: KeyService) -> None:
+        self._catalog = catalog
+        self._keys = keys
+        self._log: Log | None = None
+
+    async def log(self) -> Log:
+        """The log; raises ``Unavailable`` while its secret cannot be opened."""
+        if self._log is None:
+            try:
+                self._log = await Log.open(self._catalog, self._keys)
+            except (KeyRingError, Damaged):
+                raise Unavailable from None
+        return self._log
 
 
 async def rows(connection: AsyncConnection) -> AsyncIterator[Row[Any]]:

@@ -3,10 +3,12 @@
 import random
 from collections.abc import Callable
 from collections.abc import Set
+from dataclasses import dataclass
 
 from edge.audit.anchor import Anchor
 from edge.audit.chain import Entry
 from edge.audit.log import Log
+from edge.audit.log import LogBook
 from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.errors import LogBroken
@@ -17,18 +19,33 @@ MAX_WAITING = 10_000
 STRANGER = "stranger"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Reveal:
+    """One reveal as it waits in memory."""
+
+    at: float
+    viewer: str | None
+    photo_id: bytes
+    slots: tuple[int, ...]
+
+    def entry(self, log: Log) -> Entry:
+        """As it is written: under a pseudonym."""
+        actor = STRANGER if self.viewer is None else log.chain.pseudonym(self.viewer)
+        return Entry(self.at, actor, "reveal", self.photo_id.hex(), ",".join(map(str, self.slots)))
+
+
 class Reveals:
     """Notes which faces were shown to whom; ``share`` of all reveals is noted, 0 to 1."""
 
     def __init__(
-        self, catalog: Catalog, log: Log, anchor: Anchor, share: float, draw: Callable[[], float] = random.random
+        self, catalog: Catalog, book: LogBook, anchor: Anchor, share: float, draw: Callable[[], float] = random.random
     ) -> None:
         self._catalog = catalog
-        self._log = log
+        self._book = book
         self._anchor = anchor
         self._share = share
         self._draw = draw
-        self._waiting: list[Entry] = []
+        self._waiting: list[_Reveal] = []
         self._lost = 0
 
     def note(self, viewer: Viewer, photo: Photo, granted: Set[int], now: float) -> None:
@@ -38,9 +55,7 @@ class Reveals:
         if len(self._waiting) >= MAX_WAITING:
             self._lost += 1
             return
-        actor = STRANGER if viewer.id is None else self._log.chain.pseudonym(viewer.id)
-        slots = ",".join(map(str, sorted(granted)))
-        self._waiting.append(Entry(now, actor, "reveal", photo.photo_id.hex(), slots))
+        self._waiting.append(_Reveal(now, viewer.id, photo.photo_id, tuple(sorted(granted))))
 
     async def flush(self, now: float) -> None:
         """Append what waits; it goes on waiting while the catalog cannot be written."""
@@ -48,10 +63,12 @@ class Reveals:
         if not waiting and not lost:
             return
         self._waiting, self._lost = [], 0
-        entries = [*waiting, Entry(now, "edge", "reveals-lost", slots=str(lost))] if lost else waiting
         try:
+            log = await self._book.log()
+            entries = [reveal.entry(log) for reveal in waiting]
+            entries += [Entry(now, "edge", "reveals-lost", slots=str(lost))] if lost else []
             async with self._catalog.database.writing() as connection:
-                end = await self._log.append(connection, entries)
+                end = await log.append(connection, entries)
         except (Unavailable, LogBroken):
             self._waiting = (waiting + self._waiting)[:MAX_WAITING]
             self._lost += lost

@@ -1,11 +1,13 @@
 """What is cached or compared, as bytes: one injective form, so that two decisions can never share a key.
 
     joined   = count(4) || ( length(4) || field )*        big-endian
-    decision = joined("decision", photo version, slot(4), slot(4), ...)   slots ascending
+    decision = joined("decision", photo version, (slot(4) || epoch(8) || owner's epoch(8)) *)   slots ascending
 """
 
-from collections.abc import Set
+import struct
+from collections.abc import Iterable
 
+Shown = tuple[int, int, int]
 
 def joined(*fields: bytes) -> bytes:
     """The fields as one byte string from which they can be read back without doubt."""
@@ -15,6 +17,6 @@ def joined(*fields: bytes) -> bytes:
     return b"".join(parts)
 
 
-def decision(version: bytes, granted: Set[int]) -> bytes:
-    """The canonical form of "this version of a photo, with these faces real"."""
-    return joined(b"decision", version, *(slot.to_bytes(4, "big") for slot in sorted(granted)))
+def decision(version: bytes, shown: Iterable[Shown]) -> bytes:
+    """The canonical form of "this version of a photo, with these faces real": slot, epoch and owner's epoch of each."""
+    return joined(b"decision", version, *(struct.pack(">IQQ", *face) for face in sorted(shown)))

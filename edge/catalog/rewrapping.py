@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy import ColumnElement
 from sqlalchemy import FromClause
-from sqlalchemy import Row as SqlRow
 from sqlalchemy import Table
 from sqlalchemy import func
 from sqlalchemy import or_
@@ -38,7 +37,7 @@ class Shelf:
     table: Table
     key: tuple[Column[Any], ...]
     source: FromClause
-    context: Callable[[SqlRow[Any]], bytes]
+    context: Callable[[Any], bytes]
     also: tuple[Column[Any], ...] = ()
 
 
@@ -47,7 +46,10 @@ _BINDING = (tables.PHOTO.c.photo_id, tables.PHOTO.c.version)
 
 SHELVES = (
     Shelf(tables.SECRET, (tables.SECRET.c.name,), tables.SECRET, lambda row: secrets.context(row.name)),
-    Shelf(tables.PHOTO, (tables.PHOTO.c.path,), tables.PHOTO, lambda row: wrap_context(row.photo_id, row.version, None), _BINDING),
+    Shelf(
+        tables.PHOTO, (tables.PHOTO.c.path,), tables.PHOTO,
+        lambda row: wrap_context(row.photo_id, row.version, None), _BINDING,
+    ),
     Shelf(
         tables.FACE, (tables.FACE.c.path, tables.FACE.c.slot), _FACES,
         lambda row: wrap_context(row.photo_id, row.version, row.slot), _BINDING,

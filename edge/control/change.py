@@ -18,6 +18,7 @@ from edge.audit.anchor import Anchor
 from edge.audit.chain import Entry
 from edge.audit.chain import Link
 from edge.audit.log import Log
+from edge.audit.log import LogBook
 from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.catalog import changes
@@ -85,7 +86,7 @@ class Changes:
     """Makes changes to one catalog, each with its entry in the audit log."""
 
     catalog: Catalog
-    log: Log
+    book: LogBook
     anchor: Anchor
 
     @asynccontextmanager
@@ -94,8 +95,9 @@ class Changes:
 
         Raises ``Unavailable`` or ``LogBroken``, and then nothing has changed.
         """
+        log = await self.book.log()
         async with self.catalog.database.writing() as connection:
-            change = Change(connection, caller, now, self.log)
+            change = Change(connection, caller, now, log)
             yield change
             end = await change._finish()
         self.catalog.changes.tell(change._topics)

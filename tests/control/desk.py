@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.audit.anchor import Anchor
-from edge.audit.log import Log
+from edge.audit.log import LogBook
 from edge.audit.log import rows
 from edge.catalog import Catalog
 from edge.catalog import Face
@@ -42,7 +42,6 @@ class Desk:
     """``do`` asks for an operation; ``sees`` tells what a viewer gets."""
 
     catalog: Catalog
-    log: Log
     control: Control
     policy: Policy
 
@@ -95,6 +94,5 @@ class Desk:
 @asynccontextmanager
 async def desk(catalog: Catalog, **policy: Any) -> AsyncIterator[Desk]:
     """A desk with this policy."""
-    log = await Log.open(catalog, MemoryKeys())
     settings = Policy(**policy)
-    yield Desk(catalog, log, Control(Changes(catalog, log, Anchor(None)), settings), settings)
+    yield Desk(catalog, Control(Changes(catalog, LogBook(catalog, MemoryKeys()), Anchor(None)), settings), settings)

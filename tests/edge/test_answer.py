@@ -7,6 +7,7 @@ from tests.fakes import PATH
 from tests.fakes import Issuer
 from tests.fakes import Seen
 from tests.fakes import World
+from tests.fakes import set_rule
 
 EXACT = {
     "Content-Type": "image/jpeg",
@@ -147,7 +148,7 @@ async def test_revocation_changes_the_tag(served: World) -> None:
     token = served.issuer.token("u-eve", friends=["u-red"])
     held = await served.get(token=token)
     async with Catalog.open(served.settings.catalog.url) as catalog:
-        await catalog.set_rule("u-red", "nobody")
+        await set_rule(catalog, "u-red", "nobody")
     served.clock.now += 5
     after = await served.get(token=token, If_None_Match=held.headers["ETag"])
     assert after.status == 200

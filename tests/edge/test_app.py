@@ -27,11 +27,13 @@ from tests.fakes import PATH
 from tests.fakes import World
 from tests.fakes import real
 
-FORBIDDEN = ("torch", "onnxruntime", "insightface", "precompute", "cv2", "numpy", "PIL", "sklearn", "skimage")
+FORBIDDEN = (
+    "torch", "onnxruntime", "insightface", "precompute", "cv2", "numpy", "PIL", "sklearn", "skimage", "boto3", "botocore",
+)  # fmt: skip
 
 
 def test_imports_are_light() -> None:
-    """Importing the edge pulls in no model runtime, no image library and nothing of the upload job."""
+    """Importing the edge pulls in no model runtime, no image library, no cloud's and nothing of the upload job."""
     code = "import sys, json, edge.app, edge.serve, edge.__main__; print(json.dumps(sorted(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     roots = {name.partition(".")[0] for name in json.loads(found.stdout)}
@@ -96,9 +98,9 @@ async def test_canaries_of_kept_tokens(
         headers = CIMultiDictProxy(CIMultiDict(Authorization=f"Bearer {token}"))
         viewer = await world.app.view.viewers.identify(headers, world.clock.now)
         owners = frozenset({"u-friend-canary", "u-other"})
-        assert await world.app.friends.among(viewer, owners, world.clock.now) == {"u-friend-canary"}
+        assert await world.app.view.acquaintance._source.among(viewer, owners, world.clock.now) == {"u-friend-canary"}
         endpoint.instead = told({"active": "canary"})
-        assert await world.app.friends.among(viewer, owners, world.clock.now + 60) == frozenset()
+        assert await world.app.view.acquaintance._source.among(viewer, owners, world.clock.now + 60) == frozenset()
     assert token.encode() in endpoint.asked[0]["body"]
     out = capfd.readouterr()
     text = caplog.text + out.out + out.err + repr(viewer) + repr(world.app.view.viewers._remembered._entries)
@@ -223,8 +225,8 @@ async def test_lists_of_friends_leave_an_idle_edge(world: World, monkeypatch: py
         await world.start()
         assert world.app is not None
         viewer = Viewer("u-eve", world.clock.now + 60, NO_FRIENDS)
-        assert await world.app.friends.among(viewer, frozenset({"u-red"}), world.clock.now) == {"u-red"}
-        known = world.app.friends._directory._known
+        assert await world.app.view.acquaintance._source.among(viewer, frozenset({"u-red"}), world.clock.now) == {"u-red"}
+        known = world.app.view.acquaintance._source._directory._known
         assert len(known) == 1
         world.clock.now += 100_000
         async with asyncio.timeout(20):

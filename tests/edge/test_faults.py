@@ -11,6 +11,7 @@ from aiohttp import web
 
 from edge import config
 from edge.catalog import Catalog
+from edge.catalog.publication import publish
 from edge.errors import OriginFailed
 from edge.errors import OriginTimeout
 from edge.origin import FolderOrigin
@@ -147,7 +148,7 @@ async def test_lost_keys_show_the_base(world: World, lost: str) -> None:
     else:
         photo = replace(photo, wrapped_key=b"\x01x" + photo.wrapped_key[11:])
     async with Catalog.open(world.settings.catalog.url) as catalog:
-        await catalog.publish(photo)
+        await publish(catalog, photo)
     seen = await world.get(token=world.issuer.token("u-red"))
     assert (seen.status, seen.body) == (200, made.base)
 
@@ -160,7 +161,7 @@ async def test_faces_cannot_exchange_keys(world: World) -> None:
     one, two = made.photo.faces
     swapped = (replace(one, wrapped_key=two.wrapped_key), replace(two, wrapped_key=one.wrapped_key))
     async with Catalog.open(world.settings.catalog.url) as catalog:
-        await catalog.publish(replace(made.photo, faces=swapped))
+        await publish(catalog, replace(made.photo, faces=swapped))
     assert (await world.get(token=world.issuer.token("u-red"))).body == made.base
 
 

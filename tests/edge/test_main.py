@@ -1,6 +1,5 @@
 """The command line: exit codes, data on stdout, one line on stderr, and never a key."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.catalog import Catalog
 from edge.keys import ring
-from tests.fakes import PATH
 from tests.fakes import World
 
 Run = Callable[..., tuple[int, str, str]]
@@ -38,7 +35,7 @@ def test_help_has_examples(run: Run) -> None:
     assert "mfmc-edge serve --workers 4" in out
 
 
-@pytest.mark.parametrize("argv", [[], ["serv"], ["keys"], ["rule", "u-red", "anyone"], ["serve", "--port", "1"]])
+@pytest.mark.parametrize("argv", [[], ["serv"], ["keys"], ["serve", "--port", "1"]])
 def test_misunderstood(run: Run, argv: list[str]) -> None:
     """What is not understood ends with 2 and prints nothing on stdout."""
     code, out, err = run(*argv)
@@ -65,6 +62,49 @@ def test_keys(run: Run, tmp_path: Path) -> None:
     assert secret not in out + str(listed) + str(again) + str(shared)
 
 
+def test_rotation(run: Run, tmp_path: Path) -> None:
+    """A rotated ring lists one key more, whose id is the primary's; no key is printed."""
+    file = tmp_path / "r.toml"
+    run("keys", "new", "--ring", str(file))
+    first = ring.read(file).primary
+    code, out, _ = run("keys", "rotate", "--ring", str(file), "--json")
+    assert code == 0
+    assert json.loads(out) == {"primary": ring.read(file).primary, "keys": [first, ring.read(file).primary]}
+    assert run("keys", "list", "--ring", str(file))[1] == f"{first}\n{ring.read(file).primary}  primary\n"
+    file.chmod(0o640)
+    code, out, err = run("keys", "rotate", "--ring", str(file))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+
+
+def test_export_public(run: Run, tmp_path: Path) -> None:
+    """What is printed is a whole file that wraps for the ring, and holds none of its keys."""
+    World(tmp_path)
+    code, out, _ = run("keys", "export-public", "--config", str(tmp_path / "config.toml"))
+    assert code == 0
+    (tmp_path / "public.toml").write_text(out)
+    public, keys = ring.read_wrapping(tmp_path / "public.toml"), ring.read(tmp_path / "ring.toml")
+    assert keys.unwrap(public.wrap(b"k" * 32, b"c"), b"c") == b"k" * 32
+    assert (tmp_path / "ring.toml").read_text().rsplit('"', 2)[1] not in out
+
+
+def test_no_ring_to_work_on(run: Run, tmp_path: Path) -> None:
+    """Where another service holds the keys, the ring's commands say that there is no ring."""
+    vault = {"address": "http://127.0.0.1:9", "key": "k", "token_file": "token"}
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "token").chmod(0o600)
+    World(tmp_path).configure({"keys": {"service": "vault", "vault": vault}})
+    file = str(tmp_path / "config.toml")
+    for command in ("new", "list", "rotate", "export-public"):
+        code, out, err = run("keys", command, "--config", file)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "keys.ring" in err
+    assert run("check", "--config", file)[0] == 0
+    (tmp_path / "token").chmod(0o644)
+    code, out, err = run("check", "--config", file)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "chmod 600" in err
+
+
 def test_check(run: Run, tmp_path: Path) -> None:
     """A usable configuration ends with 0, an unusable one with 1 and one line that names the key."""
     world = World(tmp_path)
@@ -75,28 +115,6 @@ def test_check(run: Run, tmp_path: Path) -> None:
     assert "isuer" in err
     assert err.count("\n") == 1
     assert world.keys
-
-
-def test_rule(run: Run, tmp_path: Path) -> None:
-    """An operator sets a user's rule, everywhere and on one photo."""
-    world = World(tmp_path)
-    asyncio.run(world.publish({1: "u-red"}))
-    file = str(tmp_path / "config.toml")
-
-    async def rule() -> str | None:
-        async with Catalog.open(world.settings.catalog.url) as catalog:
-            photo = await catalog.photo(PATH)
-        assert photo is not None
-        return photo.faces[0].rule
-
-    assert run("rule", "u-red", "friends", "--config", file)[0] == 0
-    assert asyncio.run(rule()) == "friends"
-    assert run("rule", "u-red", "nobody", "--photo", PATH, "--config", file)[0] == 0
-    assert asyncio.run(rule()) == "nobody"
-    for wrong in (["u-blue", "nobody", "--photo", PATH], ["u red", "nobody"], ["u-red", "nobody", "--photo", "../x"]):
-        code, _, err = run("rule", *wrong, "--config", file)
-        assert code == 1
-        assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("argv", [["serve", "--workers", "0"], ["serve"]])

@@ -20,6 +20,7 @@ from edge.audit.chain import Chain
 from edge.audit.chain import Entry
 from edge.audit.chain import Link
 from edge.audit.log import Log
+from edge.audit.log import LogBook
 from edge.audit.log import rows
 from edge.audit.log import verify
 from edge.audit.reveals import MAX_WAITING
@@ -215,6 +216,8 @@ async def test_another_ring_opens_nothing(catalog: Catalog) -> None:
     await written(catalog, MemoryKeys())
     with pytest.raises(Damaged):
         await Log.open(catalog, MemoryKeys())
+    with pytest.raises(Unavailable):
+        await LogBook(catalog, MemoryKeys()).log()
 
 
 def test_pseudonyms() -> None:
@@ -252,9 +255,9 @@ async def test_anchor_only_moves_forward(tmp_path: Path) -> None:
 async def test_reveals(catalog: Catalog) -> None:
     """A share of the reveals is noted, under pseudonyms, and none that was not asked for."""
     keys = MemoryKeys()
-    log = await Log.open(catalog, keys)
+    log, book = await Log.open(catalog, keys), LogBook(catalog, keys)
     draws = iter([0.1, 0.6, 0.49, 0.5])
-    reveals = Reveals(catalog, log, Anchor(None), 0.5, lambda: next(draws))
+    reveals = Reveals(catalog, book, Anchor(None), 0.5, lambda: next(draws))
     for viewer in (Viewer("u-eve", NOW + 9, NO_FRIENDS), STRANGER, STRANGER, STRANGER):
         reveals.note(viewer, PHOTO, {4, 2}, NOW)
     await reveals.flush(NOW)
@@ -262,7 +265,7 @@ async def test_reveals(catalog: Catalog) -> None:
     async with catalog.database.reading() as connection:
         noted = [(row.actor, row.action, row.photo, row.slots) async for row in rows(connection)]
     assert noted == [(log.chain.pseudonym("u-eve"), "reveal", "69" * 16, "2,4"), ("stranger", "reveal", "69" * 16, "2,4")]
-    silent = Reveals(catalog, log, Anchor(None), 0.0, lambda: 0.0)
+    silent = Reveals(catalog, book, Anchor(None), 0.0, lambda: 0.0)
     silent.note(STRANGER, PHOTO, {1}, NOW)
     await silent.flush(NOW)
     assert (await check(catalog, log)).number == 2
@@ -270,8 +273,9 @@ async def test_reveals(catalog: Catalog) -> None:
 
 async def test_reveals_wait_for_the_catalog(catalog: Catalog) -> None:
     """While the log cannot be written nothing is lost up to a bound, and what is lost above it is counted in the log."""
-    log, end = await written(catalog, MemoryKeys())
-    reveals = Reveals(catalog, log, Anchor(None), 1.0, lambda: 0.0)
+    keys = MemoryKeys()
+    log, end = await written(catalog, keys)
+    reveals = Reveals(catalog, LogBook(catalog, keys), Anchor(None), 1.0, lambda: 0.0)
     for _ in range(MAX_WAITING + 5):
         reveals.note(STRANGER, PHOTO, {1}, NOW)
     async with catalog.database.writing() as connection:
