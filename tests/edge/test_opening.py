@@ -12,6 +12,7 @@ from aiohttp import web
 
 from edge import config
 from edge.catalog import Catalog
+from edge.catalog.publication import publish
 from edge.catalog import Photo
 from edge.errors import ConfigError
 from edge.errors import KeyRingError
@@ -108,7 +109,7 @@ async def moved(world: World, made: Published, service: KeyService) -> None:
 
 async def republished(world: World, photo: Photo) -> None:
     async with Catalog.open(world.settings.catalog.url) as catalog:
-        await catalog.publish(photo)
+        await publish(catalog, photo)
 
 
 class Edge:
