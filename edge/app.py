@@ -25,7 +25,8 @@ from edge.demo import Demo
 from edge.errors import NotFound
 from edge.errors import OriginFailed
 from edge.files import Files
-from edge.keys import ring
+from edge.keys.opening import open_keys
+from edge.keys.remembered import Remembered
 from edge.photos import Photos
 from edge.plans import Plans
 from edge.server import require_plain
@@ -79,35 +80,36 @@ async def open_app(
 
     ``boot_key`` seals the disk cache: random, and the same for all workers of one start.
     """
-    keys = await asyncio.to_thread(ring.read, settings.keys.ring)
+    limits = settings.edge.cache
+    seconds = limits.key_cache_seconds / 2  # a key is remembered twice: by itself, and then inside a plan
     async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(open_keys(settings.keys))
+        keys = Remembered(service, clock, seconds=seconds, items=limits.key_cache_items)
         catalog = await stack.enter_async_context(Catalog.open(settings.catalog.url))
         store = await origin.open_origin(settings.edge.origin)
         stack.push_async_callback(store.close)
         signer = await issuer.open_issuer(settings.edge.token)
         stack.push_async_callback(signer.close)
-        limits = settings.edge.cache
         disk = _disk(limits, boot_key, stack)
         files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
         view = View(
             viewers=_viewers(settings.edge.token, signer),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
             files=files,
-            plans=Plans(
-                keys, files, seconds=limits.key_cache_seconds, size=limits.key_cache_bytes, items=limits.key_cache_items
-            ),
+            plans=Plans(keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items),
             answers=Answers(settings.edge),
             default_rule=settings.policy.default_rule,
         )
-        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, clock)))
+        stack.push_async_callback(_ended, asyncio.create_task(_purge(view, keys, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, catalog, demo, clock)
 
 
-async def _purge(view: View, clock: Callable[[], float]) -> None:
+async def _purge(view: View, keys: Remembered, clock: Callable[[], float]) -> None:
     """Keys and friend lists leave memory when their time is over, also when nobody asks for them again."""
     while True:
         await asyncio.sleep(PURGE_SECONDS)
+        keys.purge(clock())
         view.plans.purge(clock())
         view.viewers.purge(clock())
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from yarl import URL
 
 from edge.errors import ConfigError
+from edge.keys.settings import Keys
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=10_000_000)]
@@ -102,12 +103,6 @@ class Catalog(Section, frozen=True):
     url: Text
 
 
-class Keys(Section, frozen=True):
-    """``[keys]``: the file with the wrapping keys."""
-
-    ring: Path
-
-
 class Policy(Section, frozen=True):
     """``[policy]``: who sees what when nobody said anything."""
 
@@ -172,6 +167,9 @@ def validate(config: Config) -> None:
         raise ConfigError("edge.token.key_file: HS256 needs a secret file; a key set is for public keys")
     _address("edge.origin.url", config.edge.origin.url, plain=True)
     _address("edge.token.jwks_url", token.jwks_url, plain=False)
+    config.keys.validate()
+    for key, address in config.keys.addresses().items():
+        _address(key, address, plain=False)
     if config.demo is not None and not is_loopback(config.edge.host):
         raise ConfigError("demo: shows every view to anyone, so it needs edge.host = \"127.0.0.1\"; or remove [demo]")
     if token.max_lifetime_seconds > 3_600 and config.demo is None:

@@ -12,6 +12,7 @@ Damaged                     sealed bytes that do not open; the edge then shows t
 TokenRefused                credentials that prove nothing; their bearer is then a stranger
 ConfigError                 the process refuses to start
 KeyRingError                the key ring cannot be read or has no such key
+└── KeyServiceFailed        the key service cannot be reached, or answers wrongly
 
 Only ``middleware.py`` turns a ``Refusal`` into HTTP. No class carries request data, so nothing secret can travel in one.
 """
@@ -89,3 +90,10 @@ class ConfigError(Exception):
 
 class KeyRingError(Exception):
     """The key ring cannot be read, is readable by others, or lacks a key."""
+
+
+class KeyServiceFailed(KeyRingError):
+    """A key service refused, answered wrongly or not in time: one text for all, and a later try may work."""
+
+    def __init__(self) -> None:
+        super().__init__("the key service does not do what it was asked")

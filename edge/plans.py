@@ -16,7 +16,7 @@ from edge.errors import OriginFailed
 from edge.errors import OriginTimeout
 from edge.files import Files
 from edge.keys.envelope import wrap_context
-from edge.keys.ring import Wrapping
+from edge.keys.service import KeyService
 from edge.render import sealed
 from edge.render import splice
 
@@ -24,6 +24,7 @@ ENTITY_TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
 
 Granted = frozenset[int]
+NOBODY: Granted = frozenset()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,24 +45,38 @@ def base_tag(photo: Photo) -> str:
 class Plans:
     """Opens faces of photos; plans and tags are remembered for ``seconds``."""
 
-    def __init__(self, ring: Wrapping, files: Files, *, seconds: float, size: int, items: int) -> None:
-        self._ring = ring
+    def __init__(self, keys: KeyService, files: Files, *, seconds: float, size: int, items: int) -> None:
+        self._keys = keys
         self._files = files
         self._seconds = seconds
         self._plans: Memory[tuple[bytes, Granted], Opened] = Memory(items=items, size=size)
         self._tags: Memory[tuple[bytes, Granted], str] = Memory(items=items, size=items)
 
-    def tag(self, photo: Photo, granted: Granted, now: float) -> str:
+    def known_tag(self, photo: Photo, granted: Granted, now: float) -> str | None:
+        """What ``tag`` answers, where no key is needed for it; None where ``tag`` has to be asked."""
+        if not granted:
+            return base_tag(photo)
+        return self._tags.get((photo.version, granted), now)
+
+    async def tag(self, photo: Photo, granted: Granted, now: float) -> str | None:
         """The strong entity tag of the photo with ``granted`` faces real: the same on every edge, told to nobody by
         others.
 
-        HMAC-SHA256 of the decision under the photo's directory key, cut to 128 bits. The base's tag where that key is
-        lost.
+        HMAC-SHA256 of the decision under the photo's directory key, cut to 128 bits. None where a key does not open: the
+        base is to be shown then, and under its own tag.
         """
-        if not granted:
-            return base_tag(photo)
-        known = self._tags.get((photo.version, granted), now)
-        return known if known is not None else self._new_tag(photo, granted, now)
+        known = self._plans.get((photo.version, granted), now)
+        if known is not None and known.plan is None:
+            return None
+        try:
+            secret, _ = await self._unwrapped(photo, granted)
+        except (Damaged, KeyRingError):
+            self._remember(photo, granted, Opened(None), PLAN_OVERHEAD_BYTES, now)
+            return None
+        digest = hmac.digest(secret, key.decision(photo.version, granted), "sha256")
+        tag = f'"{digest[:ENTITY_TAG_BYTES].hex()}"'
+        self._tags.put((photo.version, granted), tag, size=1, now=now, expires=now + self._seconds)
+        return tag
 
     async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Sequence[splice.Buffer] | None:
         """The photo with the ``granted`` faces real; None when nothing is granted or any patch does not open."""
@@ -81,51 +96,38 @@ class Plans:
         self._plans.purge(now)
         self._tags.purge(now)
 
-    def _new_tag(self, photo: Photo, granted: Granted, now: float) -> str:
-        try:
-            secret = self._directory_key(photo)
-        except (Damaged, KeyRingError):
-            return base_tag(photo)
-        digest = hmac.digest(secret, key.decision(photo.version, granted), "sha256")
-        tag = f'"{digest[:ENTITY_TAG_BYTES].hex()}"'
-        self._tags.put((photo.version, granted), tag, size=1, now=now, expires=now + self._seconds)
-        return tag
-
     async def _open(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Opened:
         try:
             plan = await self._plan(photo, granted, base, now)
         except (Damaged, KeyRingError, OriginFailed, OriginTimeout):
             return await self._remember_fault(photo, granted, now)
-        opened = Opened(plan)
-        size = len(base) + plan.size + PLAN_OVERHEAD_BYTES
-        self._plans.put((photo.version, granted), opened, size=size, now=now, expires=now + self._seconds)
-        return opened
+        return self._remember(photo, granted, Opened(plan), len(base) + plan.size + PLAN_OVERHEAD_BYTES, now)
 
     async def _plan(self, photo: Photo, granted: Granted, base: bytes, now: float) -> splice.Plan:
         sidecar = await self._files.sidecar(photo, now)
+        directory_key, face_keys = await self._unwrapped(photo, granted)
         patches = sealed.parse(
             sidecar,
-            self._directory_key(photo),
+            directory_key,
             photo_id=photo.photo_id,
             version=photo.version,
             base_sha256=photo.base_sha256,
             base_size=photo.base_size,
         )
-        return splice.plan(base, patches, self._face_keys(photo, granted))
+        return splice.plan(base, patches, face_keys)
+
+    async def _unwrapped(self, photo: Photo, granted: Granted) -> tuple[bytes, dict[int, bytes]]:
+        """The directory key, and the face key of each granted slot; one batch, the same for the tag and for the plan."""
+        shown = [face for face in photo.faces if face.slot in granted]
+        batch = [(photo.wrapped_key, wrap_context(photo.photo_id, photo.version, None))]
+        batch += [(face.wrapped_key, wrap_context(photo.photo_id, photo.version, face.slot)) for face in shown]
+        directory_key, *face_keys = await self._keys.unwrap(batch)
+        return directory_key, {face.slot: face_key for face, face_key in zip(shown, face_keys, strict=True)}
 
     async def _remember_fault(self, photo: Photo, granted: Granted, now: float) -> Opened:
         await self._files.distrust_sidecar(photo)
-        opened = Opened(None)
-        expires = now + self._seconds
-        self._plans.put((photo.version, granted), opened, size=PLAN_OVERHEAD_BYTES, now=now, expires=expires)
+        return self._remember(photo, granted, Opened(None), PLAN_OVERHEAD_BYTES, now)
+
+    def _remember(self, photo: Photo, granted: Granted, opened: Opened, size: int, now: float) -> Opened:
+        self._plans.put((photo.version, granted), opened, size=size, now=now, expires=now + self._seconds)
         return opened
-
-    def _directory_key(self, photo: Photo) -> bytes:
-        return self._ring.unwrap(photo.wrapped_key, wrap_context(photo.photo_id, photo.version, None))
-
-    def _face_keys(self, photo: Photo, granted: Granted) -> dict[int, bytes]:
-        return {
-            face.slot: self._ring.unwrap(face.wrapped_key, wrap_context(photo.photo_id, photo.version, face.slot))
-            for face in photo.faces
-            if face.slot in granted
-        }

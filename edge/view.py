@@ -9,6 +9,7 @@ from edge import answer
 from edge.answer import Answers
 from edge.files import Files
 from edge.photos import Photos
+from edge.plans import NOBODY
 from edge.plans import Plans
 from edge.plans import base_tag
 from edge.policy import decide
@@ -36,7 +37,9 @@ class View:
         photo = await self.photos.find(path, now)
         granted = decide(photo, viewer, now, self.default_rule)
         manner = self.answers.manner(viewer, granted)
-        tag = self.plans.tag(photo, granted, now)
+        tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
+        if tag is None:
+            granted, tag = NOBODY, base_tag(photo)
         if answer.unchanged(request.headers, tag):
             return answer.not_modified(manner, tag, now)
         base = await self.files.base(photo, now)

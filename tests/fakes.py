@@ -200,7 +200,7 @@ class World:
                 "cache": tables.get("cache", {}),
             } | edge,
             "catalog": {"url": "sqlite+aiosqlite:///catalog.sqlite3"},
-            "keys": {"ring": "ring.toml"},
+            "keys": tables.get("keys", {"ring": "ring.toml"}),
         }
         table |= {name: tables[name] for name in ("policy", "demo", "precompute") if name in tables}
         file = self.folder / "config.toml"

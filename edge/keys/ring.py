@@ -6,9 +6,9 @@ The file is TOML, readable by its owner alone::
     [keys]
     k-5f0c1a2b = "<32 random bytes, base64url without padding>"
 
-Wrapped key::
+Wrapped key, after the head that ``wrapped`` describes (its high bit is 0; ``public_ring`` describes the other form)::
 
-    id length(1) || id || nonce(12) || AES-256-GCM(key) || tag(16)
+    nonce(12) || AES-256-GCM(key) || tag(16)
     associated data = length-prefixed("mfmc-edge wrap v1", id, context)
 
 The nonce is random: a ring's key wraps a few keys per photo, far fewer than the 2^32 at which 96 random bits grow risky
@@ -17,10 +17,11 @@ The nonce is random: a ring's key wraps a few keys per photo, far fewer than the
 
 import base64
 import os
-import re
 import tomllib
+from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,43 +29,37 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from edge.errors import ConfigError
 from edge.errors import Damaged
 from edge.errors import KeyRingError
+from edge.keys import public_ring
 from edge.keys import secret_file
+from edge.keys.public_ring import PublicRing
+from edge.keys.wrapped import Wrapped
+from edge.keys.wrapped import bound
+from edge.keys.wrapped import heads
+from edge.keys.wrapped import is_key_id
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
-MAX_KEY_ID = 32
 MAX_FILE_BYTES = 65_536
-MAX_WRAPPED_BYTES = 1_024
 WARNING = "Wrapping keys. Whoever reads this file can open every face; keep a copy of it in a safe."
+PUBLIC_NOTE = "Public halves of wrapping keys. No secret, but nobody else may be able to change this file."
 LABEL = b"mfmc-edge wrap v1"
-
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
-
-
-class Wrapping(Protocol):
-    """Wraps small keys under a purpose; authenticity and secrecy of the key, bound to ``context`` and nothing else."""
-
-    def wrap(self, key: bytes, context: bytes) -> bytes:
-        """``key`` so that only the same ring and the same ``context`` give it back."""
-
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """The key; ``Damaged`` for anything altered or moved, ``KeyRingError`` when the ring lacks the wrapping key."""
 
 
 class KeyRing:
     """The embedded ring; hold one per process. Its ``repr`` tells ids and nothing else."""
 
-    __slots__ = ("_ciphers", "primary")
+    __slots__ = ("_ciphers", "_private", "primary")
 
-    def __init__(self, primary: str, keys: dict[str, bytes]) -> None:
+    def __init__(self, primary: str, keys: Mapping[str, bytes]) -> None:
         if primary not in keys:
             raise KeyRingError("the key ring names a primary that it does not hold")
         for key_id, key in keys.items():
-            if _KEY_ID.fullmatch(key_id) is None or len(key) != KEY_BYTES:
+            if not is_key_id(key_id) or len(key) != KEY_BYTES:
                 raise KeyRingError("the key ring holds a key with a bad id or a length other than 32 bytes")
         self.primary = primary
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._private = {key_id: public_ring.private_half(key) for key_id, key in keys.items()}
 
     def __repr__(self) -> str:
         return f"<KeyRing {len(self._ciphers)} keys, primary {self.primary}>"
@@ -76,21 +71,31 @@ class KeyRing:
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
         """``key`` under the primary, bound to ``context``."""
-        key_id = self.primary.encode()
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self._ciphers[self.primary].encrypt(nonce, key, _associated(key_id, context))
-        return bytes((len(key_id),)) + key_id + nonce + sealed
+        sealed = self._ciphers[self.primary].encrypt(nonce, key, bound(LABEL, self.primary, context))
+        return heads(self.primary)[0] + nonce + sealed
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """The key that ``wrap`` was given under the same ``context``."""
-        key_id, nonce, sealed = _split(wrapped)
-        cipher = self._ciphers.get(key_id.decode("ascii", "replace"))
+        """The key that this ring's ``wrap``, or its public half's, was given under the same ``context``.
+
+        Raises ``Damaged`` for anything altered or moved, ``KeyRingError`` when the ring lacks the wrapping key.
+        """
+        parts = Wrapped.parse(wrapped)
+        cipher = self._ciphers.get(parts.key_id)
         if cipher is None:
             raise KeyRingError("the key ring lacks the key that wrapped this")
+        if parts.public:
+            return public_ring.opened(self._private[parts.key_id], parts.key_id, parts.sealed, context)
         try:
-            return cipher.decrypt(nonce, sealed, _associated(key_id, context))
-        except InvalidTag:
+            nonce, sealed = parts.sealed[:NONCE_BYTES], parts.sealed[NONCE_BYTES:]
+            return cipher.decrypt(nonce, sealed, bound(LABEL, parts.key_id, context))
+        except (InvalidTag, ValueError):  # the second for a nonce or a tag that is cut short
             raise Damaged from None
+
+    def public(self) -> PublicRing:
+        """The public halves: they wrap for this ring and open nothing."""
+        halves = {key_id: key.public_key().public_bytes_raw() for key_id, key in self._private.items()}
+        return PublicRing(self.primary, halves)
 
 
 def read(file: Path) -> KeyRing:
@@ -98,43 +103,117 @@ def read(file: Path) -> KeyRing:
 
     Raises ``KeyRingError`` unless it is this user's own regular file that nobody else can touch.
     """
-    try:
-        tables = tomllib.loads(secret_file.read(file, MAX_FILE_BYTES).decode())
-        return KeyRing(tables["primary"], {name: _decode(text) for name, text in tables["keys"].items()})
-    except ConfigError as error:
-        raise KeyRingError(f"{error} (`mfmc-edge keys new` makes a key ring)") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise KeyRingError(f"{file}: is not a key ring") from None
+    return KeyRing(*_read(file))
+
+
+def read_wrapping(file: Path) -> KeyRing | PublicRing:
+    """Whatever ``file`` holds that can ``wrap``: a ring, which must be as private as for ``read``, or its public halves.
+
+    Raises ``KeyRingError``, also for public halves that others may change.
+    """
+    tables = _tables(file, secret_file.read_public)
+    if "public" not in tables:
+        return read(file)
+    return PublicRing(*_keys(file, tables, "public"))
 
 
 def create(file: Path) -> KeyRing:
     """A new ring with one random key, in a new file with mode 0600; refuses to replace anything."""
-    key_id, key = f"k-{os.urandom(4).hex()}", os.urandom(KEY_BYTES)
-    spelled = base64.urlsafe_b64encode(key).decode().rstrip("=")
-    text = f'# {WARNING}\nprimary = "{key_id}"\n\n[keys]\n{key_id} = "{spelled}"\n'
+    key_id = _new_id({})
+    keys = {key_id: os.urandom(KEY_BYTES)}
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise KeyRingError(f"{file}: cannot be made ({error.strerror})") from None
-    with os.fdopen(handle, "w") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    return KeyRing(key_id, {key_id: key})
+        secret_file.create(file, _private_text(key_id, keys).encode())
+    except ConfigError as error:
+        raise KeyRingError(str(error)) from None
+    return KeyRing(key_id, keys)
 
 
-def _associated(key_id: bytes, context: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(4, "big") + part for part in (LABEL, key_id, context))
+def rotate(file: Path) -> KeyRing:
+    """Add a random key to the ring in ``file`` and make it the primary; every older key stays.
+
+    Raises ``KeyRingError``. A kill at any moment leaves the whole ring as it was or as it becomes.
+    """
+
+    def with_new_primary(_: str, keys: dict[str, bytes]) -> tuple[str, dict[str, bytes]]:
+        key_id = _new_id(keys)
+        return key_id, keys | {key_id: os.urandom(KEY_BYTES)}
+
+    return _change(file, with_new_primary)
 
 
-def _split(wrapped: bytes) -> tuple[bytes, bytes, bytes]:
-    if not 1 < len(wrapped) <= MAX_WRAPPED_BYTES or not 1 <= wrapped[0] <= MAX_KEY_ID:
-        raise Damaged
-    start = 1 + wrapped[0]
-    if len(wrapped) < start + NONCE_BYTES + TAG_BYTES:
-        raise Damaged
-    return wrapped[1:start], wrapped[start : start + NONCE_BYTES], wrapped[start + NONCE_BYTES :]
+def retire(file: Path, key_id: str) -> KeyRing:
+    """Remove a key that is not the primary from the ring in ``file``, for ever: what it wrapped opens nowhere any more.
+
+    Call it only when the catalog holds nothing that it wrapped, and no upload job that read the ring before the last
+    rotation still runs. Raises ``KeyRingError``.
+    """
+
+    def without(primary: str, keys: dict[str, bytes]) -> tuple[str, dict[str, bytes]]:
+        if key_id not in keys or key_id == primary:
+            raise KeyRingError("only a key that the ring holds, and that is not its primary, can be retired")
+        return primary, {name: key for name, key in keys.items() if name != key_id}
+
+    return _change(file, without)
+
+
+def public_text(keys: KeyRing) -> str:
+    """The file of a ring's public halves, for ``read_wrapping`` on a machine that shall not open anything."""
+    public = keys.public()
+    return _text(PUBLIC_NOTE, "public", public.primary, public.keys)
+
+
+_Keys = tuple[str, dict[str, bytes]]
+
+
+def _change(file: Path, change: Callable[[str, dict[str, bytes]], _Keys]) -> KeyRing:
+    try:
+        with secret_file.alone(file.parent):
+            primary, keys = change(*_read(file))
+            made, text = KeyRing(primary, keys), _private_text(primary, keys).encode()
+            if len(text) > MAX_FILE_BYTES:
+                raise KeyRingError("the key ring is full; rewrap, and retire a key")
+            secret_file.replace(file, text)
+    except ConfigError as error:
+        raise KeyRingError(str(error)) from None
+    return made
+
+
+def _read(file: Path) -> _Keys:
+    return _keys(file, _tables(file, secret_file.read), "keys")
+
+
+def _tables(file: Path, content: Callable[[Path, int], bytes]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content(file, MAX_FILE_BYTES).decode())
+    except ConfigError as error:
+        raise KeyRingError(f"{error} (`mfmc-edge keys new` makes a key ring)") from None
+    except ValueError:
+        raise KeyRingError(f"{file}: is not a key ring") from None
+
+
+def _keys(file: Path, tables: dict[str, Any], table: str) -> _Keys:
+    try:
+        primary, keys = tables["primary"], {name: _decode(text) for name, text in tables[table].items()}
+        if primary not in keys:
+            raise KeyError(primary)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise KeyRingError(f"{file}: is not a key ring") from None
+    return primary, keys
+
+
+def _new_id(keys: Mapping[str, bytes]) -> str:
+    while (key_id := f"k-{os.urandom(4).hex()}") in keys:
+        pass
+    return key_id
+
+
+def _private_text(primary: str, keys: Mapping[str, bytes]) -> str:
+    return _text(WARNING, "keys", primary, keys)
+
+
+def _text(note: str, table: str, primary: str, keys: Mapping[str, bytes]) -> str:
+    lines = [f'{key_id} = "{base64.urlsafe_b64encode(key).decode().rstrip("=")}"' for key_id, key in keys.items()]
+    return "\n".join((f"# {note}", f'primary = "{primary}"', "", f"[{table}]", *lines, ""))
 
 
 def _decode(text: str) -> bytes:
