@@ -36,15 +36,18 @@ async def whole(client: ClientSession, url: URL, limit: int) -> bytes:
                 raise OriginFailed
             if answer.content_length is not None and answer.content_length > limit:
                 raise OriginFailed
-            return await _bounded(answer, limit)
+            return await bounded(answer, limit)
     except TimeoutError:
         raise OriginTimeout from None
     except (aiohttp.ClientError, OSError, ValueError):
         raise OriginFailed from None
 
 
-async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body; aiohttp itself fails when it ends before its Content-Length or its last chunk."""
+async def bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body of at most ``limit`` bytes; raises ``OriginFailed`` for a longer one.
+
+    aiohttp itself fails when it ends before its Content-Length or its last chunk.
+    """
     body = bytearray()
     async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
         body += chunk

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any
+from typing import get_args
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ FILE = Path(__file__).parents[1] / "config.toml"
 # What has no default, or shows an example in place of none.
 EXAMPLES = {
     "precompute.publish_folder", "precompute.models.cache_folder", "precompute.models.mirror_folder",
-    "precompute.faces.donors_folder",
+    "precompute.faces.donors_folder", "keys.ring", "keys.aws.endpoint_url", "keys.vault.namespace",
 }  # fmt: skip
 
 
@@ -27,11 +28,14 @@ def uncommented() -> dict[str, Any]:
 def keys(kind: Any, prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            found |= keys(field.type, f"{prefix}.{field.name}")
+        name = f"{prefix}.{field.encode_name}"
+        kinds = [some for some in (field.type, *get_args(field.type)) if isinstance(some, type)]
+        tables = [some for some in kinds if issubclass(some, msgspec.Struct)]
+        if tables:
+            found |= keys(tables[0], name)
         else:
             has_factory = field.default_factory is not msgspec.NODEFAULT
-            found[f"{prefix}.{field.name}"] = field.default_factory() if has_factory else field.default
+            found[name] = field.default_factory() if has_factory else field.default
     return found
 
 
@@ -45,17 +49,21 @@ def written(tables: Any, prefix: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("table", "kind"), [("edge", shared.Edge), ("precompute", Precompute), ("policy", shared.Policy)])
+TABLES = [("edge", shared.Edge), ("precompute", Precompute), ("policy", shared.Policy), ("keys", shared.Keys)]
+
+
+@pytest.mark.parametrize(("table", "kind"), TABLES)
 def test_complete(table: str, kind: Any) -> None:
     """Every key of the table is explained, and none is that the programs do not know."""
     assert set(written(uncommented()[table], table)) == set(keys(kind, table))
 
 
-def test_precompute_defaults() -> None:
-    """A commented key of the upload job shows its default."""
-    known = keys(Precompute, "precompute")
-    for name, value in written(uncommented()["precompute"], "precompute").items():
-        if name not in EXAMPLES:
+@pytest.mark.parametrize(("table", "kind"), [("precompute", Precompute), ("keys", shared.Keys)])
+def test_defaults(table: str, kind: Any) -> None:
+    """A commented key shows its default, unless it has none."""
+    known = keys(kind, table)
+    for name, value in written(uncommented()[table], table).items():
+        if name not in EXAMPLES and known[name] is not msgspec.NODEFAULT:
             default = known[name]
             assert value == (list(default) if isinstance(default, tuple) else default), name
 
@@ -65,3 +73,14 @@ def test_usable_as_it_is(tmp_path: Path) -> None:
     copy = tmp_path / "config.toml"
     copy.write_text(FILE.read_text())
     assert shared.load(copy).precompute is not None
+
+
+def test_keys_usable_switched_on(tmp_path: Path) -> None:
+    """The examples of key services are such as pass the edge's check, together and each as the one that wraps."""
+    text = FILE.read_text()
+    start, end = text.index("\n[keys]"), text.index("\n[policy]")
+    table = re.sub(r"^# (?=[a-z_]+ =|\[)", "", text[start:end], flags=re.M)
+    for service in ("ring", "aws", "vault"):
+        copy = tmp_path / "config.toml"
+        copy.write_text(text[:start] + table.replace('service = "ring"', f'service = "{service}"') + text[end:])
+        assert shared.load(copy).keys.service == service

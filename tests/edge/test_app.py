@@ -18,11 +18,13 @@ from tests.fakes import PATH
 from tests.fakes import World
 from tests.fakes import real
 
-FORBIDDEN = ("torch", "onnxruntime", "insightface", "precompute", "cv2", "numpy", "PIL", "sklearn", "skimage")
+FORBIDDEN = (
+    "torch", "onnxruntime", "insightface", "precompute", "cv2", "numpy", "PIL", "sklearn", "skimage", "boto3", "botocore",
+)  # fmt: skip
 
 
 def test_imports_are_light() -> None:
-    """Importing the edge pulls in no model runtime, no image library and nothing of the upload job."""
+    """Importing the edge pulls in no model runtime, no image library, no cloud's and nothing of the upload job."""
     code = "import sys, json, edge.app, edge.serve, edge.__main__; print(json.dumps(sorted(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     roots = {name.partition(".")[0] for name in json.loads(found.stdout)}

@@ -41,6 +41,9 @@ def loaded(folder: Path, change: dict[str, Any]) -> config.Config:
     return config.load(file)
 
 
+AWS = {"key_id": "alias/mfmc-edge", "region": "eu-central-1"}
+VAULT = {"address": "https://vault.example:8200", "key": "mfmc-edge", "token_file": "vault-token"}
+
 REFUSED = [
     pytest.param({"edge.prot": 80}, "prot", id="unknown-key"),
     pytest.param({"egde.port": 80}, "egde", id="unknown-table"),
@@ -80,6 +83,21 @@ REFUSED = [
     pytest.param({"policy.default_rule": "anyone"}, "default_rule", id="unknown-rule"),
     pytest.param({"policy.access_model": "tag"}, "access_model", id="unknown-model"),
     pytest.param({"keys.ring": ""}, "keys.ring", id="no-ring"),
+    pytest.param({"keys.ring": None}, r"keys\.ring.*keys new", id="ring-not-named"),
+    pytest.param({"keys.service": "gcp"}, "keys.service", id="unknown-key-service"),
+    pytest.param({"keys.service": "aws"}, r"\[keys\.aws\]", id="aws-not-described"),
+    pytest.param({"keys.service": "vault"}, r"\[keys\.vault\]", id="vault-not-described"),
+    pytest.param({"keys.aws": AWS | {"key_id": "a b"}}, r"keys\.aws\.key_id", id="odd-kms-key"),
+    pytest.param({"keys.aws": AWS | {"region": "eu.evil.example/"}}, r"keys\.aws\.region", id="region-is-no-host"),
+    pytest.param({"keys.aws": AWS | {"endpoint_url": "http://kms.example"}}, r"endpoint_url.*https", id="kms-in-clear"),
+    pytest.param({"keys.aws": AWS | {"secret": "x"}}, "secret", id="aws-unknown-key"),
+    pytest.param({"keys.vault": VAULT | {"address": "http://vault.example"}}, r"address.*https", id="vault-in-clear"),
+    pytest.param({"keys.vault": VAULT | {"address": "https://u:p@vault.example"}}, "user", id="vault-with-user"),
+    pytest.param({"keys.vault": VAULT | {"mount": "../sys"}}, r"keys\.vault\.mount", id="mount-climbs"),
+    pytest.param({"keys.vault": VAULT | {"key": "a/../b"}}, r"keys\.vault\.key", id="vault-key-climbs"),
+    pytest.param({"keys.vault": VAULT | {"namespace": "a\r\nb"}}, r"namespace", id="namespace-breaks-the-header"),
+    pytest.param({"keys.vault": VAULT | {"timeout_seconds": 0}}, "timeout_seconds", id="vault-without-deadline"),
+    pytest.param({"keys.aws": AWS, "keys.vault": VAULT | {"name": "aws"}}, "must differ", id="two-services-one-name"),
     pytest.param({"demo.photo": "a.jpg", "demo.views": []}, "views", id="demo-without-views"),
     pytest.param(
         {"demo.photo": "a.jpg", "demo.views": [{"name": "a/b"}]}, "views", id="demo-name-with-slash"
@@ -130,6 +148,16 @@ def test_demo_on_loopback(tmp_path: Path, host: str) -> None:
     assert loaded(tmp_path, change).demo is not None
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8200", "http://localhost:8200/"])
+def test_vault_on_loopback(tmp_path: Path, address: str) -> None:
+    """Only on this machine may a key service be reached without TLS; it needs no ring, and its own files are found."""
+    settings = loaded(tmp_path, {"keys": {"service": "vault", "vault": VAULT | {"address": address}}})
+    assert settings.keys.vault is not None
+    assert settings.keys.vault.token_file == tmp_path / "vault-token"
+    with pytest.raises(ConfigError, match=r"keys\.ring"):
+        _ = settings.keys.ring
+
+
 def test_shipped_file_is_usable() -> None:
     """The repository's own config.toml is accepted as it stands."""
     assert config.load(ROOT / "config.toml").edge.port == 8080
@@ -140,5 +168,5 @@ def test_shipped_file_shows_every_key_and_default() -> None:
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
     for section in sections:
-        for name in set(section.__struct_fields__) - {"token", "origin", "cache"}:
+        for name in set(section.__struct_encode_fields__) - {"token", "origin", "cache", "aws", "vault"}:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"
