@@ -2,22 +2,23 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from edge import address
+from edge import command_keys
 from edge import config
 from edge.errors import ConfigError
 from edge.errors import KeyRingError
 from edge.errors import NotFound
 from edge.errors import Unavailable
 from edge.friends import is_user
-from edge.keys import ring
+from edge.keys.opening import open_keys
 
 EXAMPLES = """examples:
   mfmc-edge keys new                            make the key ring that config.toml names
+  mfmc-edge keys rotate                         a new key wraps from now on; the old ones still open
   mfmc-edge check                               is config.toml usable?
   mfmc-edge serve --workers 4                   answer until SIGTERM
   mfmc-edge rule u-red friends                  u-red's friends see u-red, on every photo
@@ -57,24 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
     check = commands.add_parser("check", parents=[common], formatter_class=shown, help="check the configuration")
     check.set_defaults(command=_check)
-    _add_keys(commands.add_parser("keys", help="make or look at the key ring"), common)
+    command_keys.add(commands.add_parser("keys", help="make, rotate or look at the key ring"), common)
     rule = commands.add_parser("rule", parents=[common], formatter_class=shown, help="say who may see a user")
     rule.add_argument("user", metavar="USER")
     rule.add_argument("rule", choices=("nobody", "friends", "everyone"))
     rule.add_argument("--photo", metavar="PATH", help="only on this photo")
     rule.set_defaults(command=_rule)
     return parser
-
-
-def _add_keys(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False, parents=[common])
-    common.add_argument("--ring", type=Path, metavar="FILE", help="the key ring; instead of keys.ring")
-    common.add_argument("--json", action="store_true", help="print JSON")
-    new = commands.add_parser("new", parents=[common], help="make a key ring; never replaces one")
-    new.set_defaults(command=_keys_new)
-    listing = commands.add_parser("list", parents=[common], help="print the keys' ids, never the keys")
-    listing.set_defaults(command=_keys_list)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -94,31 +84,15 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _usable(arguments: argparse.Namespace) -> config.Config:
-    """The configuration, once it and the key ring it names have been found good."""
+    """The configuration, once it and the key service it describes have been found good."""
     settings = config.load(arguments.config)
-    ring.read(settings.keys.ring)
+    asyncio.run(_open_keys(settings))
     return settings
 
 
-def _keys_new(arguments: argparse.Namespace) -> int:
-    return _print_ids(ring.create(_ring_file(arguments)), arguments)
-
-
-def _keys_list(arguments: argparse.Namespace) -> int:
-    return _print_ids(ring.read(_ring_file(arguments)), arguments)
-
-
-def _ring_file(arguments: argparse.Namespace) -> Path:
-    return arguments.ring or config.read(arguments.config).keys.ring
-
-
-def _print_ids(keys: ring.KeyRing, arguments: argparse.Namespace) -> int:
-    if arguments.json:
-        print(json.dumps({"primary": keys.primary, "keys": keys.ids}))
-    else:
-        for key_id in keys.ids:
-            print(f"{key_id}{'  primary' if key_id == keys.primary else ''}")
-    return 0
+async def _open_keys(settings: config.Config) -> None:
+    async with open_keys(settings.keys):
+        pass
 
 
 def _rule(arguments: argparse.Namespace) -> int:

@@ -65,6 +65,49 @@ def test_keys(run: Run, tmp_path: Path) -> None:
     assert secret not in out + str(listed) + str(again) + str(shared)
 
 
+def test_rotation(run: Run, tmp_path: Path) -> None:
+    """A rotated ring lists one key more, whose id is the primary's; no key is printed."""
+    file = tmp_path / "r.toml"
+    run("keys", "new", "--ring", str(file))
+    first = ring.read(file).primary
+    code, out, _ = run("keys", "rotate", "--ring", str(file), "--json")
+    assert code == 0
+    assert json.loads(out) == {"primary": ring.read(file).primary, "keys": [first, ring.read(file).primary]}
+    assert run("keys", "list", "--ring", str(file))[1] == f"{first}\n{ring.read(file).primary}  primary\n"
+    file.chmod(0o640)
+    code, out, err = run("keys", "rotate", "--ring", str(file))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+
+
+def test_export_public(run: Run, tmp_path: Path) -> None:
+    """What is printed is a whole file that wraps for the ring, and holds none of its keys."""
+    World(tmp_path)
+    code, out, _ = run("keys", "export-public", "--config", str(tmp_path / "config.toml"))
+    assert code == 0
+    (tmp_path / "public.toml").write_text(out)
+    public, keys = ring.read_wrapping(tmp_path / "public.toml"), ring.read(tmp_path / "ring.toml")
+    assert keys.unwrap(public.wrap(b"k" * 32, b"c"), b"c") == b"k" * 32
+    assert (tmp_path / "ring.toml").read_text().rsplit('"', 2)[1] not in out
+
+
+def test_no_ring_to_work_on(run: Run, tmp_path: Path) -> None:
+    """Where another service holds the keys, the ring's commands say that there is no ring."""
+    vault = {"address": "http://127.0.0.1:9", "key": "k", "token_file": "token"}
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "token").chmod(0o600)
+    World(tmp_path).configure({"keys": {"service": "vault", "vault": vault}})
+    file = str(tmp_path / "config.toml")
+    for command in ("new", "list", "rotate", "export-public"):
+        code, out, err = run("keys", command, "--config", file)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "keys.ring" in err
+    assert run("check", "--config", file)[0] == 0
+    (tmp_path / "token").chmod(0o644)
+    code, out, err = run("check", "--config", file)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "chmod 600" in err
+
+
 def test_check(run: Run, tmp_path: Path) -> None:
     """A usable configuration ends with 0, an unusable one with 1 and one line that names the key."""
     world = World(tmp_path)
