@@ -1,11 +1,18 @@
 """``mfmc-edge keys``: make, list and rotate the key ring, and export its public halves; never prints a key."""
 
 import argparse
+import asyncio
 import json
+import sys
 from pathlib import Path
 
 from edge import config
+from edge.errors import ConfigError
 from edge.keys import ring
+from edge.keys.opening import open_keys
+from edge.keys.rewrap import Progress
+from edge.keys.rewrap import rewrap
+from edge.keys.wrapped import is_key_id
 
 
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -21,6 +28,12 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     listing.set_defaults(command=_list)
     rotate = commands.add_parser("rotate", parents=[told], help="add a key that wraps from now on; the others still open")
     rotate.set_defaults(command=_rotate)
+    rewrap = commands.add_parser("rewrap", parents=[common], help="wrap every key of the catalog by the primary; may be interrupted")
+    rewrap.add_argument("--json", action="store_true", help="print JSON")
+    rewrap.set_defaults(command=_rewrap)
+    retire = commands.add_parser("retire", parents=[told], help="remove a key that wraps nothing in the catalog any more")
+    retire.add_argument("key", metavar="KEY", help="its id, as `keys list` prints it")
+    retire.set_defaults(command=_retire)
     public = commands.add_parser("export-public", parents=[where], help="print what lets an upload machine wrap, not open")
     public.set_defaults(command=_export_public)
 
@@ -35,6 +48,54 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _rotate(arguments: argparse.Namespace) -> int:
     return _print_ids(ring.rotate(_file(arguments)), arguments)
+
+
+def _rewrap(arguments: argparse.Namespace) -> int:
+    done, left = asyncio.run(_rewrapped(config.read(arguments.config)))
+    if arguments.json:
+        print(json.dumps({"rewrapped": done.rewrapped, "overtaken": done.overtaken, "lost": done.lost, "left": left}))
+    else:
+        print(f"{done.rewrapped} keys wrapped anew, {left} left")
+    if done.lost:
+        print(f"mfmc-edge: {done.lost} wrapped keys do not open under any key at hand; they stay as they are", file=sys.stderr)
+    return 1 if left else 0
+
+
+async def _rewrapped(settings: config.Config) -> tuple[Progress, int]:
+    from edge.catalog import Catalog  # the other commands start faster without a database
+    from edge.catalog.rewrapping import WrappedKeys
+    from edge.catalog.rewrapping import count
+
+    async with Catalog.open(settings.catalog.url) as catalog, open_keys(settings.keys) as keys:
+        store = WrappedKeys(catalog.database, keys.primary)
+        total = await count(catalog.database, other_than=keys.primary)
+        done = await rewrap(store, keys, keys, lambda so_far: _show(so_far, total))
+        await catalog.database.forget_deleted()
+        return done, await count(catalog.database, other_than=keys.primary)
+
+
+def _show(done: Progress, total: int) -> None:
+    """One line that counts up, where somebody is looking."""
+    if sys.stderr.isatty():
+        print(f"\r{done.rewrapped} of {total} keys", end="", file=sys.stderr, flush=True)
+
+
+def _retire(arguments: argparse.Namespace) -> int:
+    """Refuses while the catalog holds anything that the key wrapped: it would be lost for ever."""
+    held = asyncio.run(_held(config.read(arguments.config), arguments.key))
+    if held:
+        raise ConfigError(f"{arguments.key} still wraps {held} keys of the catalog; run: mfmc-edge keys rewrap")
+    return _print_ids(ring.retire(_file(arguments), arguments.key), arguments)
+
+
+async def _held(settings: config.Config, key_id: str) -> int:
+    from edge.catalog import Catalog
+    from edge.catalog.rewrapping import count
+
+    if not is_key_id(key_id):
+        raise ConfigError("KEY: is not the id of a wrapping key")
+    async with Catalog.open(settings.catalog.url) as catalog:
+        return await count(catalog.database, key_id)
 
 
 def _export_public(arguments: argparse.Namespace) -> int:

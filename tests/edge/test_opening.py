@@ -12,8 +12,8 @@ from aiohttp import web
 
 from edge import config
 from edge.catalog import Catalog
-from edge.catalog.publication import publish
 from edge.catalog import Photo
+from edge.catalog.publication import publish
 from edge.errors import ConfigError
 from edge.errors import KeyRingError
 from edge.keys import ring
