@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     listing.set_defaults(command=_list)
     rotate = commands.add_parser("rotate", parents=[told], help="add a key that wraps from now on; the others still open")
     rotate.set_defaults(command=_rotate)
-    rewrap = commands.add_parser("rewrap", parents=[common], help="wrap every key of the catalog by the primary; may be interrupted")
+    rewrap = commands.add_parser("rewrap", parents=[common], help="wrap all keys of the catalog by the primary; resumes")
     rewrap.add_argument("--json", action="store_true", help="print JSON")
     rewrap.set_defaults(command=_rewrap)
     retire = commands.add_parser("retire", parents=[told], help="remove a key that wraps nothing in the catalog any more")
