@@ -1,8 +1,8 @@
 """What a caller may know of a face and do to it; the one place that says so, for the answer, the check and the documentation.
 
     right                      who has it
-    claim, ask                 any person whose face it is not (nobody is told whether it is somebody else's)
-    withdraw, unask, dismiss   any person, of what they themselves claimed, asked for or were suggested
+    claim, withdraw, ask,      any person, of themselves; where there is nothing to do they do nothing, and nobody is
+    unask, dismiss             told whether the face is somebody else's
     answer                     whoever the uploader tagged, and its owner
     veto, unveto, erase        its owner
     tag, untag                 the uploader
@@ -24,8 +24,8 @@ from edge.control.state import State
 OWNERS = frozenset({"veto", "unveto", "erase", "answer"})
 UPLOADERS = frozenset({"tag", "untag"})
 SERVICES = frozenset({"assign", "disown", "lock", "unlock"})
-OWN = frozenset({"withdraw", "unask", "dismiss"})
-ALL = OWNERS | UPLOADERS | SERVICES | OWN | {"claim", "ask", "grant", "show", "hide"}
+ANYBODYS = frozenset({"claim", "withdraw", "ask", "unask", "dismiss"})
+ALL = OWNERS | UPLOADERS | SERVICES | ANYBODYS | {"grant", "show", "hide"}
 ASKING = frozenset({"tag", "matrix"})
 TAGGING = frozenset({"tag"})
 MODELS = {"ask": ASKING, "unask": ASKING, "grant": ASKING, "show": TAGGING, "hide": TAGGING}  # of the others: all
@@ -44,10 +44,9 @@ def is_known(right: str, policy: Policy) -> bool:
 def _held(state: State, face: Face, caller: Caller, policy: Policy) -> frozenset[str]:
     if caller.is_service:
         return ALL
-    held = set(OWN)
-    held |= OWNERS if face.owner == caller.id else {"claim", "ask"}
-    if face.owner == caller.id and policy.access_model == "matrix":
-        held.add("grant")
+    held = set(ANYBODYS)
+    if face.owner == caller.id:
+        held |= OWNERS | ({"grant"} if policy.access_model == "matrix" else set())
     if state.photo.uploader == caller.id:
         held |= UPLOADERS | {"show", "hide"} | ({"grant"} if policy.access_model == "tag" else set())
     if state.tag(face.slot, caller.id).proposed:
