@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any
+from typing import get_args
 
 import msgspec
 import pytest
@@ -27,8 +28,10 @@ def uncommented() -> dict[str, Any]:
 def keys(kind: Any, prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            found |= keys(field.type, f"{prefix}.{field.name}")
+        kinds = [some for some in (field.type, *get_args(field.type)) if isinstance(some, type)]
+        tables = [some for some in kinds if issubclass(some, msgspec.Struct)]
+        if tables:
+            found |= keys(tables[0], f"{prefix}.{field.name}")
         else:
             has_factory = field.default_factory is not msgspec.NODEFAULT
             found[f"{prefix}.{field.name}"] = field.default_factory() if has_factory else field.default

@@ -139,6 +139,6 @@ def test_shipped_file_shows_every_key_and_default() -> None:
     """Every key of the edge's tables stands in config.toml, a commented one with its default."""
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
-    for section in sections:
-        for name in set(section.__struct_fields__) - {"token", "origin", "cache"}:
+    for section in (*sections, config.Control):
+        for name in set(section.__struct_fields__) - {"token", "origin", "cache", "control", "service"}:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"
