@@ -1,41 +1,43 @@
-"""``mfmc-edge``: serve photos, keep the key ring, set a user's rule. Data on stdout, one-line errors on stderr."""
+"""``mfmc-edge``: serve photos, keep the key ring, say who may see which face. Data on stdout, one-line errors on stderr."""
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import address
 from edge import config
+from edge.control import problems
 from edge.errors import ConfigError
+from edge.errors import Damaged
 from edge.errors import KeyRingError
-from edge.errors import NotFound
+from edge.errors import LogBroken
+from edge.errors import Refusal
 from edge.errors import Unavailable
-from edge.friends import is_user
 from edge.keys import ring
 
 EXAMPLES = """examples:
   mfmc-edge keys new                            make the key ring that config.toml names
   mfmc-edge check                               is config.toml usable?
   mfmc-edge serve --workers 4                   answer until SIGTERM
-  mfmc-edge rule u-red friends                  u-red's friends see u-red, on every photo
-  mfmc-edge rule u-red nobody --photo /t1.jpg   but not on this one
+  mfmc-edge faces rule u-red friends            u-red's friends see u-red, on every photo
+  mfmc-edge faces override /t1.jpg u-red nobody   but not on this one
+  mfmc-edge faces --help                        everything else that can be said of a face
+  mfmc-edge catalog upgrade                     bring a shared catalog up to this version
 """
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; 0 when it worked, 1 when it did not, 2 (from argparse) when it was not understood."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser(argv[0] if argv else "").parse_args(argv)
     try:
         return int(arguments.command(arguments))
-    except (ConfigError, KeyRingError) as error:
+    except (ConfigError, KeyRingError, Damaged, LogBroken) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
     except Unavailable:
         print("mfmc-edge: catalog.url: cannot be read or written", file=sys.stderr)
-    except NotFound:
-        print("mfmc-edge: --photo: is not a photo's path, such as /2026/t1.jpg", file=sys.stderr)
+    except Refusal as refusal:
+        print(f"mfmc-edge: {problems.of(refusal).title}", file=sys.stderr)
     return 1
 
 
@@ -44,7 +46,7 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
     shown = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(
         "mfmc-edge", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -58,11 +60,16 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", parents=[common], formatter_class=shown, help="check the configuration")
     check.set_defaults(command=_check)
     _add_keys(commands.add_parser("keys", help="make or look at the key ring"), common)
-    rule = commands.add_parser("rule", parents=[common], formatter_class=shown, help="say who may see a user")
-    rule.add_argument("user", metavar="USER")
-    rule.add_argument("rule", choices=("nobody", "friends", "everyone"))
-    rule.add_argument("--photo", metavar="PATH", help="only on this photo")
-    rule.set_defaults(command=_rule)
+    faces = commands.add_parser("faces", help="say who may see which face, and look at what was said")
+    catalog = commands.add_parser("catalog", help="look after the catalog")
+    if command == "faces":  # the other commands start faster without the catalog
+        from edge.control import command as faces_command
+
+        faces_command.add(faces, common)
+    if command == "catalog":
+        from edge.catalog import command as catalog_command
+
+        catalog_command.add(catalog, common)
     return parser
 
 
@@ -119,26 +126,6 @@ def _print_ids(keys: ring.KeyRing, arguments: argparse.Namespace) -> int:
         for key_id in keys.ids:
             print(f"{key_id}{'  primary' if key_id == keys.primary else ''}")
     return 0
-
-
-def _rule(arguments: argparse.Namespace) -> int:
-    if not is_user(arguments.user):
-        raise ConfigError("USER: 1 to 128 letters, digits and _.:@-")
-    path = None if arguments.photo is None else address.parse(arguments.photo)
-    url = config.read(arguments.config).catalog.url
-    if not asyncio.run(_set_rule(url, arguments.user, arguments.rule, path)):
-        raise ConfigError(f"{arguments.user} has no face on that photo")
-    return 0
-
-
-async def _set_rule(url: str, user: str, rule: str, path: str | None) -> bool:
-    from edge.catalog import Catalog
-
-    async with Catalog.open(url) as catalog:
-        if path is not None:
-            return await catalog.set_override(path, user, rule)
-        await catalog.set_rule(user, rule)
-        return True
 
 
 if __name__ == "__main__":

@@ -57,6 +57,21 @@ class Database:
             await writer.dispose()
             await reader.dispose()
 
+    @classmethod
+    async def upgrade(cls, url: str) -> tuple[str | None, str]:
+        """Bring an older schema here, whatever kind of database it is; what it was before, and what it is now.
+
+        Raises ``ConfigError`` for a schema of a newer program and ``Unavailable``, and then nothing has changed.
+        """
+        writer = _engine(url)
+        try:
+            async with cls(writer, writer).writing() as connection:
+                before = await connection.run_sync(schema.revision)
+                await connection.run_sync(schema.upgrade)
+        finally:
+            await writer.dispose()
+        return before, schema.HEAD
+
     async def _prepare(self) -> None:
         async with self.reading() as connection:
             current = await connection.run_sync(schema.is_current)

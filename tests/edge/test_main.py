@@ -1,6 +1,5 @@
 """The command line: exit codes, data on stdout, one line on stderr, and never a key."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.catalog import Catalog
 from edge.keys import ring
-from tests.fakes import PATH
 from tests.fakes import World
 
 Run = Callable[..., tuple[int, str, str]]
@@ -38,7 +35,7 @@ def test_help_has_examples(run: Run) -> None:
     assert "mfmc-edge serve --workers 4" in out
 
 
-@pytest.mark.parametrize("argv", [[], ["serv"], ["keys"], ["rule", "u-red", "anyone"], ["serve", "--port", "1"]])
+@pytest.mark.parametrize("argv", [[], ["serv"], ["keys"], ["serve", "--port", "1"]])
 def test_misunderstood(run: Run, argv: list[str]) -> None:
     """What is not understood ends with 2 and prints nothing on stdout."""
     code, out, err = run(*argv)
@@ -75,28 +72,6 @@ def test_check(run: Run, tmp_path: Path) -> None:
     assert "isuer" in err
     assert err.count("\n") == 1
     assert world.keys
-
-
-def test_rule(run: Run, tmp_path: Path) -> None:
-    """An operator sets a user's rule, everywhere and on one photo."""
-    world = World(tmp_path)
-    asyncio.run(world.publish({1: "u-red"}))
-    file = str(tmp_path / "config.toml")
-
-    async def rule() -> str | None:
-        async with Catalog.open(world.settings.catalog.url) as catalog:
-            photo = await catalog.photo(PATH)
-        assert photo is not None
-        return photo.faces[0].rule
-
-    assert run("rule", "u-red", "friends", "--config", file)[0] == 0
-    assert asyncio.run(rule()) == "friends"
-    assert run("rule", "u-red", "nobody", "--photo", PATH, "--config", file)[0] == 0
-    assert asyncio.run(rule()) == "nobody"
-    for wrong in (["u-blue", "nobody", "--photo", PATH], ["u red", "nobody"], ["u-red", "nobody", "--photo", "../x"]):
-        code, _, err = run("rule", *wrong, "--config", file)
-        assert code == 1
-        assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("argv", [["serve", "--workers", "0"], ["serve"]])

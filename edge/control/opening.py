@@ -1,0 +1,29 @@
+"""From the configuration to a ``Control``: the catalog, the key service and the audit log that it works with."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from edge import config
+from edge.audit.chain import Link
+from edge.audit.log import Log
+from edge.catalog import Catalog
+from edge.control.change import Anchor
+from edge.control.change import Changes
+from edge.control.perform import Control
+from edge.keys.opening import open_keys
+
+
+@asynccontextmanager
+async def open_control(settings: config.Config) -> AsyncIterator[Control]:
+    """Control for as long as this lasts; raises ``ConfigError``, ``KeyRingError``, ``Damaged`` or ``Unavailable``."""
+    async with Catalog.open(settings.catalog.url) as catalog, open_keys(settings.keys) as keys:
+        yield control(settings, catalog, await Log.open(catalog, keys))
+
+
+def control(settings: config.Config, catalog: Catalog, log: Log, anchor: Anchor | None = None) -> Control:
+    """Control over a catalog that is open already."""
+    return Control(Changes(catalog, log, anchor or _nowhere), settings.policy)
+
+
+def _nowhere(end: Link) -> None:
+    """No anchor is kept."""
