@@ -16,7 +16,7 @@ from edge.catalog import tables
 from edge.catalog.database import put
 from edge.control import rule
 from edge.control.act import Act
-from edge.errors import Forbidden
+from edge.errors import NotFound
 from edge.errors import TooMany
 from edge.errors import Unprocessable
 from edge.policy import EVERYONE
@@ -37,7 +37,7 @@ async def set_rule(act: Act) -> None:
 
 
 async def set_override(act: Act) -> None:
-    """Who may see this person on one photo; only where a face there is theirs."""
+    """Who may see this person on one photo; raises ``NotFound`` where no face there is theirs."""
     await _override(act, rule.canonical(act.body.rule, act.policy.access_model))
 
 
@@ -117,7 +117,7 @@ async def forget_template(act: Act) -> None:
 async def _override(act: Act, wanted: str | None) -> None:
     act.require_self()
     if not any(face.owner == act.person for face in act.photo.faces):
-        raise Forbidden
+        raise NotFound
     await _put_override(act, act.person, wanted)
 
 
