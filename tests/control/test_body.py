@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,19 @@ def test_refused_by_other_shapes(content: bytes, shape: type[Body]) -> None:
     """The same for the other bodies: values that are none of theirs, and lists that are too long."""
     with pytest.raises(Unprocessable):
         body.decode(content, shape)
+
+
+class Loose(Body, frozen=True):
+    """A body that would let anything in."""
+
+    person: Any
+
+
+@pytest.mark.parametrize("content", [DEEP, DEEP + b"]" * 30_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000], ids=["open", "lists", "objects"])
+def test_depth(content: bytes) -> None:
+    """However deep, it is a refusal and not a fault, even where a shape would not bound it."""
+    with pytest.raises(Unprocessable):
+        body.decode(b'{"person":' + content + b"}", Loose)
 
 
 async def opened(desk: Desk, **limits: float) -> str:
