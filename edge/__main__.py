@@ -1,4 +1,4 @@
-"""``mfmc-edge``: serve photos, keep the key ring, set a user's rule. Data on stdout, one-line errors on stderr."""
+"""``mfmc-edge``: serve photos, keep the key ring, say who may see which face. Data on stdout, one-line errors on stderr."""
 
 import argparse
 import asyncio
@@ -6,11 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import command_keys
 from edge import config
+from edge.control import problems
 from edge.errors import ConfigError
+from edge.errors import Damaged
 from edge.errors import KeyRingError
-from edge.errors import NotFound
+from edge.errors import LogBroken
+from edge.errors import Refusal
 from edge.errors import Unavailable
 from edge.keys.opening import open_keys
 
@@ -19,20 +21,25 @@ EXAMPLES = """examples:
   mfmc-edge keys rotate                         a new key wraps from now on; the old ones still open
   mfmc-edge check                               is config.toml usable?
   mfmc-edge serve --workers 4                   answer until SIGTERM
+  mfmc-edge faces rule u-red friends            u-red's friends see u-red, on every photo
+  mfmc-edge faces override /t1.jpg u-red nobody   but not on this one
+  mfmc-edge faces --help                        everything else that can be said of a face
+  mfmc-edge catalog upgrade                     bring a shared catalog up to this version
+  mfmc-edge audit verify                        was the log of changes tampered with?
 """
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; 0 when it worked, 1 when it did not, 2 (from argparse) when it was not understood."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser(argv[0] if argv else "").parse_args(argv)
     try:
         return int(arguments.command(arguments))
-    except (ConfigError, KeyRingError) as error:
+    except (ConfigError, KeyRingError, Damaged, LogBroken) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
     except Unavailable:
         print("mfmc-edge: catalog.url: cannot be read or written", file=sys.stderr)
-    except NotFound:
-        print("mfmc-edge: --photo: is not a photo's path, such as /2026/t1.jpg", file=sys.stderr)
+    except Refusal as refusal:
+        print(f"mfmc-edge: {problems.of(refusal).title}", file=sys.stderr)
     return 1
 
 
@@ -41,7 +48,7 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
     shown = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(
         "mfmc-edge", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -54,7 +61,26 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
     check = commands.add_parser("check", parents=[common], formatter_class=shown, help="check the configuration")
     check.set_defaults(command=_check)
-    command_keys.add(commands.add_parser("keys", help="make, rotate or look at the key ring"), common)
+    keys = commands.add_parser("keys", help="make, rotate or look at the key ring")
+    faces = commands.add_parser("faces", help="say who may see which face, and look at what was said")
+    catalog = commands.add_parser("catalog", help="look after the catalog")
+    audit = commands.add_parser("audit", help="check or print the log of changes")
+    if command == "keys":  # each command starts without what only the others need
+        from edge import command_keys
+
+        command_keys.add(keys, common)
+    if command == "faces":
+        from edge.control import command as faces_command
+
+        faces_command.add(faces, common)
+    if command == "catalog":
+        from edge.catalog import command as catalog_command
+
+        catalog_command.add(catalog, common)
+    if command == "audit":
+        from edge.audit import command as audit_command
+
+        audit_command.add(audit, common)
     return parser
 
 

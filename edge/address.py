@@ -12,6 +12,7 @@ from edge.errors import NotFound
 
 MAX_BYTES = 512
 OURS = "/-/"
+CONTROL = ("/-/api/", "/-/urls")
 
 _SHAPE = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
 
@@ -21,3 +22,8 @@ def parse(raw: str) -> str:
     if len(raw) > MAX_BYTES or raw.startswith(OURS) or _SHAPE.fullmatch(raw) is None:
         raise NotFound
     return raw
+
+
+def is_control(raw: str) -> bool:
+    """Whether a raw request target is the control API's, which answers in JSON and takes other methods than GET."""
+    return raw.startswith(CONTROL)

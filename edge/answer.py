@@ -6,11 +6,13 @@
     base            credentials that do not    private, no-store
     spliced         anyone                     private, no-cache or no-store, as configured
     a sentence      anyone                     no-store
+    JSON            anyone                     no-store
 
 Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5) and a strong entity tag; ranges are
 never served, since two ranges could come from two variants.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -105,3 +107,23 @@ def page(html: str, style_hash: str) -> web.Response:
     """A page of ours: no script, one inline style named by its hash, pictures from here alone."""
     own = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": PAGE_POLICY.format(style_hash)}
     return web.Response(body=html.encode(), headers={**PLAIN, **own})
+
+
+def document(content: bytes, tag: str | None = None) -> web.Response:
+    """JSON with its entity tag, never stored: a client that kept it itself asks with If-None-Match."""
+    tags = {} if tag is None else {"ETag": tag}
+    return web.Response(body=content, headers={**PLAIN, "Content-Type": "application/json", **tags})
+
+
+def nothing(status: int, tag: str | None = None) -> web.Response:
+    """An answer without content: 204, or a 304 for whoever has just this."""
+    headers = {name: value for name, value in PLAIN.items() if name != "Content-Type"}
+    return web.Response(status=status, headers=headers if tag is None else {**headers, "ETag": tag})
+
+
+def problem(status: int, content: bytes, headers: Mapping[str, str], *, close: bool) -> web.Response:
+    """Problem details (RFC 9457), never stored; ``close`` ends the connection after it."""
+    answer = web.Response(status=status, body=content, headers={**PLAIN, "Content-Type": "application/problem+json", **headers})
+    if close:
+        answer.force_close()
+    return answer

@@ -16,6 +16,7 @@ from edge import config
 from edge import issuer
 from edge import origin
 from edge.address import OURS
+from edge.address import is_control
 from edge.answer import Answers
 from edge.audit.anchor import Anchor
 from edge.audit.log import LogBook
@@ -26,6 +27,9 @@ from edge.cache.store import DiskCache
 from edge.cache.store import NullCache
 from edge.catalog import Catalog
 from edge.catalog.changes import listening
+from edge.control.api import Api
+from edge.control.api import open_api
+from edge.control.opening import control
 from edge.demo import Demo
 from edge.errors import NotFound
 from edge.errors import OriginFailed
@@ -38,6 +42,7 @@ from edge.plans import Plans
 from edge.server import require_plain
 from edge.ties import Acquaintance
 from edge.token import Door
+from edge.view import Decided
 from edge.view import View
 from edge.viewer import Viewer
 from edge.viewer import Viewers
@@ -47,9 +52,10 @@ PURGE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The edge's routes: photos, and below ``/-/`` its own health, readiness and demo page."""
+    """The edge's routes: photos, and below ``/-/`` the control API and its own health, readiness and demo page."""
 
     view: View
+    api: Api
     catalog: Catalog
     demo: Demo | None
     clock: Callable[[], float]
@@ -57,6 +63,8 @@ class App:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; raises ``Refusal``."""
         require_plain(request)
+        if is_control(request.raw_path):
+            return await self.api.handle(request, self.clock())
         if request.raw_path.startswith(OURS):
             return await self._own(request)
         now = self.clock()
@@ -102,8 +110,8 @@ async def open_app(
         stack.push_async_callback(friends.close)
         disk = _disk(limits, boot_key, stack)
         files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
-        book, anchor = LogBook(catalog, keys), Anchor(settings.audit.anchor_file)
-        reveals = Reveals(catalog, book, anchor, settings.audit.reveal_share)
+        book = LogBook(catalog, keys)
+        reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
         view = View(
             viewers=_viewers(settings.edge, signer),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
@@ -116,11 +124,13 @@ async def open_app(
             reveals=reveals,
             policy=settings.policy,
         )
-        upkeep = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge)
+        desk = control(settings, catalog, book)
+        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view)))
+        upkeep = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
         stack.push_async_callback(reveals.flush, clock())
         stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, reveals, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
-        yield App(view, catalog, demo, clock)
+        yield App(view, api, catalog, demo, clock)
 
 
 async def _keep_up(purges: Sequence[Callable[[float], None]], reveals: Reveals, clock: Callable[[], float]) -> None:

@@ -27,6 +27,7 @@ from edge.section import Text
 from edge.section import is_loopback
 from edge.section import require_address
 
+Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\Z")]
 Rule = Literal["nobody", "friends", "everyone"]
 
@@ -78,6 +79,19 @@ class Cache(Section, frozen=True):
     catalog_items: Count = 10_000
 
 
+class Control(Section, frozen=True):
+    """``[edge.control]``: the API that changes who sees what, and how much one caller may ask of it."""
+
+    enabled: bool = True
+    requests_per_minute: Rate = 120
+    changes_per_minute: Rate = 60
+    service_requests_per_minute: Rate = 6_000
+    stranger_requests_per_minute: Rate = 6_000
+    max_body_bytes: Annotated[int, Meta(ge=1_024, le=1 << 20)] = 65_536
+    body_seconds: Annotated[float, Meta(gt=0, le=60)] = 10
+    service: Token | None = None
+
+
 class Edge(Section, frozen=True):
     """``[edge]``: the listening side and the answers."""
 
@@ -85,6 +99,7 @@ class Edge(Section, frozen=True):
     origin: Origin
     friends: sources.Friends = sources.Friends()
     cache: Cache = Cache()
+    control: Control = Control()
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
@@ -173,11 +188,8 @@ def validate(config: Config) -> None:
     """Refuse what would run open, or could not work; each message names the key and what to do."""
     _one_of("edge.origin", folder=config.edge.origin.folder, url=config.edge.origin.url)
     token = config.edge.token
-    _one_of("edge.token", key_file=token.key_file, jwks_file=token.jwks_file, jwks_url=token.jwks_url)
-    if token.algorithm == "HS256" and token.key_file is None:
-        raise ConfigError("edge.token.key_file: HS256 needs a secret file; a key set is for public keys")
+    _check_token("edge.token", token)
     require_address("edge.origin.url", config.edge.origin.url, plain=True)
-    require_address("edge.token.jwks_url", token.jwks_url, plain=False)
     sources.validate(config.edge.friends, token.type)
     config.keys.validate()
     for key, address in config.keys.addresses().items():
@@ -186,6 +198,24 @@ def validate(config: Config) -> None:
         raise ConfigError("demo: shows every view to anyone, so it needs edge.host = \"127.0.0.1\"; or remove [demo]")
     if token.max_lifetime_seconds > 3_600 and config.demo is None:
         raise ConfigError("edge.token.max_lifetime_seconds: at most 3600, so that a stolen token dies soon")
+    if config.edge.control.service is not None:
+        _check_service(config.edge.control.service, token)
+
+
+def _check_token(table: str, token: Token) -> None:
+    _one_of(table, key_file=token.key_file, jwks_file=token.jwks_file, jwks_url=token.jwks_url)
+    if token.algorithm == "HS256" and token.key_file is None:
+        raise ConfigError(f"{table}.key_file: HS256 needs a secret file; a key set is for public keys")
+    require_address(f"{table}.jwks_url", token.jwks_url, plain=False)
+
+
+def _check_service(service: Token, viewers: Token) -> None:
+    """A service may do everything, so no token that a viewer can get may ever be taken for a service's."""
+    _check_token("edge.control.service", service)
+    if (service.issuer, service.audience) == (viewers.issuer, viewers.audience):
+        raise ConfigError("edge.control.service: its audience or issuer must differ from edge.token's, or viewers were services")
+    if service.max_lifetime_seconds > 3_600:
+        raise ConfigError("edge.control.service.max_lifetime_seconds: at most 3600, so that a stolen token dies soon")
 
 
 def _one_of(section: str, **choices: object) -> None:

@@ -5,7 +5,8 @@ Refusal                     a request that gets a fixed answer instead of a pict
 ├── Unauthorised     401    the control API was asked without a token that holds
 ├── Forbidden        403    the caller has no right to this, whether or not there is such a thing
 ├── NotFound         404    no such photo, or not one this address may name
-├── MethodNotAllowed 405    anything but GET and HEAD
+├── MethodNotAllowed 405    a method that this address does not take
+├── TooSlow          408    the body took too long
 ├── Conflict         409    the change does not fit what is there
 │   ├── HasOwner            the face has an owner already
 │   ├── WrongModel          the configured access model has no such thing
@@ -36,6 +37,7 @@ class Refusal(Exception):
 
     status = 500
     sentence = "The picture cannot be shown."
+    retry_after: int | None = None
 
     def __init__(self) -> None:
         super().__init__(self.sentence)
@@ -123,17 +125,32 @@ class Unprocessable(Refusal):
 
 
 class Slower(Refusal):
-    """The caller asks too often."""
+    """The caller asks too often; the next request is answered ``retry_after`` seconds from now."""
 
     status = 429
     sentence = "Too many requests; try again later."
 
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
 
 class MethodNotAllowed(Refusal):
-    """Only GET and HEAD are answered."""
+    """This address does not take this method; ``allow`` is what it takes (RFC 9110 section 10.2.1)."""
 
     status = 405
     sentence = "Only GET and HEAD are answered here."
+
+    def __init__(self, allow: str = "GET, HEAD") -> None:
+        super().__init__()
+        self.allow = allow
+
+
+class TooSlow(Refusal):
+    """A body that was not there in time."""
+
+    status = 408
+    sentence = "The body did not arrive in time."
 
 
 class OriginFailed(Refusal):
@@ -148,6 +165,7 @@ class Unavailable(Refusal):
 
     status = 503
     sentence = "The picture cannot be shown right now."
+    retry_after = 1
 
 
 class OriginTimeout(Refusal):

@@ -138,17 +138,17 @@ class RemoteKeySet:
             _log.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
 
 
-async def open_issuer(settings: config.Token) -> Issuer:
-    """The issuer that the configuration names; raises ``ConfigError`` when its keys cannot be used."""
+async def open_issuer(settings: config.Token, table: str = "edge.token") -> Issuer:
+    """The issuer that this table of the configuration names; raises ``ConfigError`` when its keys cannot be used."""
     if settings.jwks_url is not None:
         client = download.session(timeout_seconds=FETCH_SECONDS, connect_seconds=FETCH_SECONDS, connections=1)
         return RemoteKeySet(client, URL(settings.jwks_url), settings.algorithm, settings.jwks_refresh_seconds)
     if settings.jwks_file is not None:
-        return KeySet(parse_set(_public_bytes("edge.token.jwks_file", settings.jwks_file), settings.algorithm))
+        return KeySet(parse_set(_public_bytes(f"{table}.jwks_file", settings.jwks_file), settings.algorithm))
     assert settings.key_file is not None  # noqa: S101 - config.validate saw to it
     if settings.algorithm == "HS256":
-        return OneKey(_secret(settings.key_file))
-    return OneKey(_public_key(settings.key_file, settings.algorithm))
+        return OneKey(_secret(f"{table}.key_file", settings.key_file))
+    return OneKey(_public_key(f"{table}.key_file", settings.key_file, settings.algorithm))
 
 
 def parse_set(text: bytes, algorithm: str) -> dict[str, Key]:
@@ -189,20 +189,20 @@ def _fits(key: object, algorithm: str) -> bool:
             return False
 
 
-def _public_key(file: Path, algorithm: str) -> Key:
+def _public_key(name: str, file: Path, algorithm: str) -> Key:
     try:
-        key = load_pem_public_key(_public_bytes("edge.token.key_file", file))
+        key = load_pem_public_key(_public_bytes(name, file))
     except ValueError:
-        raise ConfigError(f"edge.token.key_file: {file} is not a public key in PEM form") from None
+        raise ConfigError(f"{name}: {file} is not a public key in PEM form") from None
     if not _fits(key, algorithm):
-        raise ConfigError(f"edge.token.key_file: {file} is not a key for {algorithm}, or too short a one")
+        raise ConfigError(f"{name}: {file} is not a key for {algorithm}, or too short a one")
     return key  # type: ignore[return-value]
 
 
-def _secret(file: Path) -> bytes:
+def _secret(name: str, file: Path) -> bytes:
     secret = secret_file.read(file, MAX_SET_BYTES)
     if len(secret) < MIN_SECRET_BYTES:
-        raise ConfigError(f"edge.token.key_file: {file} holds fewer than {MIN_SECRET_BYTES} bytes (RFC 7518 3.2)")
+        raise ConfigError(f"{name}: {file} holds fewer than {MIN_SECRET_BYTES} bytes (RFC 7518 3.2)")
     return secret
 
 

@@ -1,4 +1,4 @@
-"""Around every request: refusals and faults become fixed sentences, and logs that cannot hold a secret."""
+"""Around every request: refusals and faults become fixed sentences or problem details, and logs that cannot hold a secret."""
 
 import json
 import logging
@@ -10,12 +10,17 @@ from aiohttp.abc import AbstractAccessLogger
 
 from edge import answer
 from edge.address import OURS
+from edge.address import is_control
+from edge.control import problems
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
 from edge.errors import Refusal
+from edge.errors import TooLarge
+from edge.errors import TooSlow
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+METHODS = ("GET", "HEAD", "PUT", "DELETE", "POST")
 THEIRS = (
     "aiohttp.server",
     "aiohttp.client",
@@ -36,19 +41,29 @@ def guarded(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Refusal as refusal:
-            return refused(refusal)
+            return _answered(request, refusal)
         except Exception as error:
             _log.error("a request failed: %s", type(error).__name__)  # its text or traceback could hold a secret
-            return refused(Refusal())
+            return _answered(request, Refusal())
 
     return answered
 
 
 def refused(refusal: Refusal) -> web.Response:
     """The answer to a refused request; one that may have left a body on the wire ends the connection."""
-    close = isinstance(refusal, BadRequest | MethodNotAllowed)
-    allow = "GET, HEAD" if isinstance(refusal, MethodNotAllowed) else None
-    return answer.sentence(refusal.status, refusal.sentence, close=close, allow=allow)
+    allow = refusal.allow if isinstance(refusal, MethodNotAllowed) else None
+    return answer.sentence(refusal.status, refusal.sentence, close=_ends(refusal), allow=allow)
+
+
+def _answered(request: web.BaseRequest, refusal: Refusal) -> web.Response:
+    if not is_control(request.raw_path):
+        return refused(refusal)
+    close = _ends(refusal) or not request.content.is_eof()
+    return answer.problem(refusal.status, problems.document(refusal), problems.headers(refusal), close=close)
+
+
+def _ends(refusal: Refusal) -> bool:
+    return isinstance(refusal, BadRequest | MethodNotAllowed | TooLarge | TooSlow)
 
 
 class AccessLog(AbstractAccessLogger):
@@ -57,13 +72,17 @@ class AccessLog(AbstractAccessLogger):
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
         fields = {
-            "method": request.method if request.method in ("GET", "HEAD") else "other",
-            "kind": "own" if request.raw_path.startswith(OURS) else "picture",
+            "method": request.method if request.method in METHODS else "other",
+            "kind": _kind(request.raw_path),
             "status": response.status,
             "bytes": response.body_length,
             "ms": round(time * 1000, 3),
         }
         self.logger.info(json.dumps(fields))
+
+
+def _kind(raw: str) -> str:
+    return "control" if is_control(raw) else "own" if raw.startswith(OURS) else "picture"
 
 
 class Redacting(logging.Filter):

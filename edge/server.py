@@ -9,6 +9,7 @@ from aiohttp.http_parser import HttpRequestParser
 from aiohttp.http_parser import HttpRequestParserPy
 
 from edge import config
+from edge.address import is_control
 from edge.errors import BadRequest
 from edge.errors import ConfigError
 from edge.errors import MethodNotAllowed
@@ -67,11 +68,15 @@ class Server(web.Server):
 
 
 def require_plain(request: web.BaseRequest) -> None:
-    """Refuse what a picture is never asked with: other methods and versions, bodies, upgrades, expectations."""
-    if request.method not in ("GET", "HEAD"):
+    """Refuse what the edge is never asked with: other versions, upgrades, expectations, and bodies with GET or HEAD.
+
+    Other methods are for the control API alone, which knows for each address what it takes.
+    """
+    reads = request.method in ("GET", "HEAD")
+    if not reads and not is_control(request.raw_path):
         raise MethodNotAllowed
     headers = request.headers
-    if request.body_exists or request.version not in VERSIONS or "Upgrade" in headers or "Expect" in headers:
+    if (reads and request.body_exists) or request.version not in VERSIONS or "Upgrade" in headers or "Expect" in headers:
         raise BadRequest
     if "Host" not in headers and request.version == VERSIONS[1]:  # RFC 9112 section 3.2
         raise BadRequest

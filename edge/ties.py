@@ -3,13 +3,14 @@
 A photo has few owners, so these few are asked about, and only where a decision can depend on the answer.
 """
 
+from typing import TYPE_CHECKING
+
 from edge.cache.flight import Flight
 from edge.cache.memory import Memory
 from edge.catalog import Catalog
 from edge.catalog import Face
 from edge.catalog import Photo
 from edge.config import Policy
-from edge.friends.source import FriendSource
 from edge.policy import EVERYONE
 from edge.policy import FRIENDS
 from edge.policy import NO_TIES
@@ -20,10 +21,14 @@ from edge.viewer import Viewer
 Told = list[tuple[str, str | None]]
 
 
+if TYPE_CHECKING:
+    from edge.friends.source import FriendSource
+
+
 class Acquaintance:
     """Looks ties up."""
 
-    def __init__(self, catalog: Catalog, source: FriendSource, policy: Policy, *, seconds: float, items: int) -> None:
+    def __init__(self, catalog: Catalog, source: "FriendSource", policy: Policy, *, seconds: float, items: int) -> None:
         self._catalog = catalog
         self._source = source
         self._policy = policy

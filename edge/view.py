@@ -59,6 +59,10 @@ class View:
         self.reveals.note(viewer, photo, granted, now)
         return answer.picture(manner, tag, spliced, now)
 
+    async def tag(self, photo: Photo, granted: frozenset[int], now: float) -> str:
+        """The entity tag under which ``show`` answers this decision; the base's where a key does not open."""
+        return self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now) or base_tag(photo)
+
     async def decide(self, photo: Photo, viewer: Viewer, now: float) -> frozenset[int]:
         """The slots of the faces that ``viewer`` may see; where nobody can tell what owners say of them, a stranger's."""
         try:
@@ -66,3 +70,19 @@ class View:
         except Unavailable:
             return decide(photo, STRANGER, NO_TIES, now, self.policy)
         return decide(photo, viewer, ties, now, self.policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the view flow would show, without a request for it (``edge.control.urls.Decide``)."""
+
+    view: View
+
+    async def __call__(self, path: str, viewer: Viewer, now: float) -> tuple[Photo, frozenset[int]]:
+        """The photo and the slots that ``viewer`` may see; raises ``NotFound`` or ``Unavailable``."""
+        photo = await self.view.photos.find(path, now)
+        return photo, await self.view.decide(photo, viewer, now)
+
+    async def tag(self, photo: Photo, granted: frozenset[int], now: float) -> str:
+        """The strong entity tag of the photo with ``granted`` faces real."""
+        return await self.view.tag(photo, granted, now)

@@ -9,8 +9,8 @@ from edge.keys.ring import KeyRing
 class MemoryKeys:
     """A ring that no file holds; counts how often it is asked."""
 
-    def __init__(self) -> None:
-        self.ring = KeyRing("k", {"k": os.urandom(32)})
+    def __init__(self, ring: KeyRing | None = None) -> None:
+        self.ring = ring or KeyRing("k", {"k": os.urandom(32)})
         self.asked = 0
 
     @property

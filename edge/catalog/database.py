@@ -69,10 +69,12 @@ class Database:
         await self._writer.dispose()
         await self._reader.dispose()
 
-    async def upgrade(self) -> None:
-        """Run the schema's missing steps."""
+    async def upgrade(self) -> str | None:
+        """Run the schema's missing steps, all or none; the step that it was at before, None for an empty database."""
         async with self.writing() as connection:
+            before = await connection.run_sync(schema.revision)
             await connection.run_sync(schema.upgrade)
+        return before
 
     async def _prepare(self) -> None:
         async with self.reading() as connection:

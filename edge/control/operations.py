@@ -30,6 +30,10 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The JSON object that an operation takes."""
 
 
+class Nothing(Body, frozen=True):
+    """An empty object: what may be sent to an operation that takes no body."""
+
+
 class Owner(Body, frozen=True):
     """Whose face it is."""
 

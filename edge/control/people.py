@@ -1,4 +1,7 @@
-"""What a person says about all their faces: rules, overrides on one photo, groups and blocks."""
+"""What a person says about all their faces: rules, overrides on one photo, groups and blocks.
+
+Saying it twice is saying it once.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +16,14 @@ from edge.catalog import tables
 from edge.catalog.database import put
 from edge.control import rule
 from edge.control.act import Act
-from edge.errors import Forbidden
+from edge.errors import NotFound
 from edge.errors import TooMany
 from edge.errors import Unprocessable
+from edge.policy import EVERYONE
 
 MAX_GROUPS = 100
-MAX_MEMBERS = 5_000
+MAX_MEMBERS = 5_000  # of one group
+MAX_ALL_MEMBERS = 20_000  # of all groups of one person, who may look at them as a whole
 MAX_BLOCKS = 10_000
 
 
@@ -26,12 +31,13 @@ async def set_rule(act: Act) -> None:
     """Who may see this person wherever no override says otherwise."""
     act.require_self()
     wanted = rule.canonical(act.body.rule, act.policy.access_model)
-    await act.change.person(act.person, rule=wanted)
-    act.change.note("rule", subject=act.person)
+    if wanted != await act.change.connection.scalar(select(tables.ACCOUNT.c.rule).filter_by(person=act.person)):
+        await act.change.person(act.person, rule=wanted)
+        act.change.note("rule", subject=act.person)
 
 
 async def set_override(act: Act) -> None:
-    """Who may see this person on one photo; only where a face there is theirs."""
+    """Who may see this person on one photo; raises ``NotFound`` where no face there is theirs."""
     await _override(act, rule.canonical(act.body.rule, act.policy.access_model))
 
 
@@ -41,10 +47,15 @@ async def clear_override(act: Act) -> None:
 
 
 async def reach(act: Act, face: Face, person: str, *, reached: bool) -> None:
-    """Add ``person`` to the face's audience on this photo, or take them out of it (matrix model)."""
+    """Add ``person`` to the face's audience on this photo, or take them out of it (matrix model).
+
+    Where that changes nothing there is no override: it would outlive what the owner says later of all their photos.
+    """
     assert face.owner is not None  # noqa: S101 - the caller looked
-    before = act.policy.default_rule if face.rule is None else face.rule
-    await _put_override(act, face.owner, rule.with_subject(before, f"user:{person}", present=reached))
+    before, subject = act.policy.default_rule if face.rule is None else face.rule, f"user:{person}"
+    subjects = set(before.split(" "))
+    if subjects.isdisjoint({subject, EVERYONE}) if reached else subject in subjects:
+        await _put_override(act, face.owner, rule.with_subject(before, subject, present=reached))
 
 
 async def add_member(act: Act) -> None:
@@ -55,11 +66,7 @@ async def add_member(act: Act) -> None:
     key = {"owner": act.person, "circle": act.place["group"], "person": act.place["member"]}
     if await _is_there(act, tables.MEMBER, key):
         return
-    if await _count(act, tables.MEMBER, owner=act.person, circle=act.place["group"]) >= MAX_MEMBERS:
-        raise TooMany
-    groups = select(func.count(func.distinct(tables.MEMBER.c.circle))).filter_by(owner=act.person)
-    if (await act.change.connection.scalar(groups) or 0) > MAX_GROUPS:
-        raise TooMany
+    await _require_room(act, act.place["group"])
     await put(act.change.connection, tables.MEMBER, key, {}, replace=False)
     await act.change.person(act.person, tied=True)
     act.change.note("group", subject=act.place["member"])
@@ -99,25 +106,39 @@ async def unblock(act: Act) -> None:
 async def forget_template(act: Act) -> None:
     """No longer find this person: the template and every suggestion made with it are deleted."""
     act.require_self()
-    for table in (tables.TEMPLATE, tables.SUGGESTION):
+    kept = [table for table in (tables.TEMPLATE, tables.SUGGESTION) if await _count(act, table, person=act.person)]
+    for table in kept:
         await act.change.connection.execute(delete(table).filter_by(person=act.person))
-    act.change.erased = True
-    act.change.note("unenrol", subject=act.person)
+    if kept:
+        act.change.erased = True
+        act.change.note("unenrol", subject=act.person)
 
 
 async def _override(act: Act, wanted: str | None) -> None:
     act.require_self()
     if not any(face.owner == act.person for face in act.photo.faces):
-        raise Forbidden
+        raise NotFound
     await _put_override(act, act.person, wanted)
 
 
 async def _put_override(act: Act, owner: str, wanted: str | None) -> None:
     key = {"path": act.photo.path, "owner": owner}
+    if wanted == await act.change.connection.scalar(select(tables.PHOTO_RULE.c.rule).filter_by(**key)):
+        return
     await put(act.change.connection, tables.PHOTO_RULE, key, {"rule": wanted})
     await act.change.faces_of(act.photo.path, owner)
     slots = [face.slot for face in act.photo.faces if face.owner == owner]
     act.change.note("override", act.photo, slots, owner)
+
+
+async def _require_room(act: Act, group: str) -> None:
+    """Raises ``TooMany`` where the person, the group or, for a new one, the number of groups is at its limit."""
+    held = await _count(act, tables.MEMBER, owner=act.person, circle=group)
+    groups = select(func.count(func.distinct(tables.MEMBER.c.circle))).filter_by(owner=act.person)
+    if held >= MAX_MEMBERS or await _count(act, tables.MEMBER, owner=act.person) >= MAX_ALL_MEMBERS:
+        raise TooMany
+    if held == 0 and (await act.change.connection.scalar(groups) or 0) >= MAX_GROUPS:
+        raise TooMany
 
 
 async def _remove(act: Act, table: Table, action: str, **what: str) -> None:

@@ -39,11 +39,13 @@ class Control:
         """One operation, whole or not at all.
 
         ``place`` holds what the route names, each in its strict shape. ``if_match`` is an If-Match field (RFC 9110 section
-        13.1.1); it counts for operations about one face. Raises ``Refusal``.
+        13.1.1); only a face has an entity tag that can match. Raises ``Refusal``.
         """
         if operation.run is None:
             async with self.changes.catalog.database.reading() as connection:
-                return await self._look(operation, caller, place, connection)
+                reply = await self._look(operation, caller, place, connection)
+            _require_match(if_match, reply.tag)
+            return reply
         async with self.changes.by(caller, now) as change:
             path = place.get("photo")
             found = None if path is None else await state.load(change.connection, path, lock=True)
@@ -71,17 +73,23 @@ class Control:
 
     def _check(self, operation: Operation, act: Act, if_match: str | None) -> None:
         if operation.about != "face":
+            _require_match(if_match, None)
             return
         assert act.state is not None  # noqa: S101 - a face's route names its photo
         if not standing.is_known(operation.name, self.policy):
             raise WrongModel
         if operation.name not in standing.rights(act.state, act.face, act.caller, self.policy):
             raise Forbidden
-        if if_match is not None and if_match.strip() != "*":
-            held = [tag.strip() for tag in if_match.split(",")]
-            if self._seen(act.state, act.caller, act.place).tag not in held:
-                raise Stale
+        _require_match(if_match, self._seen(act.state, act.caller, act.place).tag)
 
     def _seen(self, found: state.State, caller: Caller, place: Mapping[str, str]) -> Reply:
         known = standing.seen(found, found.face(int(place["face"])), caller, self.policy)
         return Reply(known, standing.entity_tag(known))
+
+
+def _require_match(if_match: str | None, tag: str | None) -> None:
+    """Raises ``Stale`` unless there is no condition, or it holds: ``*``, or a list with this very tag."""
+    if if_match is None or if_match.strip() == "*":
+        return
+    if tag is None or tag not in [held.strip() for held in if_match.split(",")]:
+        raise Stale

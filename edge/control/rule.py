@@ -6,6 +6,7 @@
 
 import re
 
+from edge.errors import TooMany
 from edge.errors import Unprocessable
 from edge.errors import WrongModel
 from edge.friends import is_user
@@ -33,10 +34,10 @@ def canonical(text: str, model: str) -> str:
 
 
 def with_subject(rule: str, subject: str, *, present: bool) -> str:
-    """The rule with this subject in it or not; raises ``Unprocessable`` where that makes it too long."""
+    """The rule with this subject in it or not; raises ``TooMany`` where that makes it too long."""
     subjects = set(rule.split(" ")) - {NOBODY, subject} | ({subject} if present else set())
     if len(subjects) > MAX_SUBJECTS:
-        raise Unprocessable
+        raise TooMany
     return " ".join(sorted(subjects)) or NOBODY
 
 

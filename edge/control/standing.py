@@ -3,7 +3,7 @@
     right                      who has it
     claim, withdraw, ask,      any person, of themselves; where there is nothing to do they do nothing, and nobody is
     unask, dismiss             told whether the face is somebody else's
-    answer                     whoever the uploader tagged, and its owner
+    answer                     whoever the uploader tagged, or who said something before, and its owner
     veto, unveto, erase        its owner
     tag, untag                 the uploader
     show, hide                 the uploader, in the tag model
@@ -49,7 +49,8 @@ def _held(state: State, face: Face, caller: Caller, policy: Policy) -> frozenset
         held |= OWNERS | ({"grant"} if policy.access_model == "matrix" else set())
     if state.photo.uploader == caller.id:
         held |= UPLOADERS | {"show", "hide"} | ({"grant"} if policy.access_model == "tag" else set())
-    if state.tag(face.slot, caller.id).proposed:
+    tag = state.tag(face.slot, caller.id)
+    if tag.proposed or tag.answer:  # also who refused and is no owner any more may say so again
         held.add("answer")
     return frozenset(held)
 

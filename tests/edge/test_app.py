@@ -146,7 +146,7 @@ async def test_access_log(world: World, caplog: pytest.LogCaptureFixture) -> Non
     assert [set(line) for line in lines] == [{"method", "kind", "status", "bytes", "ms"}] * 4
     told = [(line["method"], line["kind"], line["status"], line["bytes"]) for line in lines]
     assert told[0] == ("GET", "picture", 200, len(made.base))
-    assert [entry[:3] for entry in told[1:]] == [("HEAD", "own", 200), ("other", "picture", 405), ("other", "picture", 400)]
+    assert [entry[:3] for entry in told[1:]] == [("HEAD", "own", 200), ("DELETE", "picture", 405), ("other", "picture", 400)]
     assert AccessLog(logging.getLogger("mfmc.access"), "").enabled
 
 

@@ -207,10 +207,13 @@ def test_shipped_file_is_usable() -> None:
     assert config.load(ROOT / "config.toml").edge.port == 8080
 
 
+TABLES = {"token", "origin", "cache", "friends", "control", "service", "aws", "vault"}
+
+
 def test_shipped_file_shows_every_key_and_default() -> None:
     """Every key of the edge's tables stands in config.toml, a commented one with its default."""
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
-    for section in sections:
-        for name in set(section.__struct_encode_fields__) - {"token", "origin", "cache", "friends", "aws", "vault"}:
+    for section in (*sections, config.Control):
+        for name in set(section.__struct_encode_fields__) - TABLES:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"
