@@ -166,9 +166,9 @@ async def test_twice_is_once(desk: Desk, model: str, monkeypatch: pytest.MonkeyP
     A photo that was deleted is the one exception: it is not found any more, and the state is the same.
     """
     await opened(desk, model)
-    for operation, given in [(operation, "yes") for operation in IDEMPOTENT] + [(ANSWER, "no"), (GRANT, "no")]:
+    for operation, word in [(operation, "yes") for operation in IDEMPOTENT] + [(ANSWER, "no"), (GRANT, "no")]:
         if operation in (ANSWER, GRANT):
-            monkeypatch.setitem(BODIES, operation.name, {"answer": given})
+            monkeypatch.setitem(BODIES, operation.name, {"answer": word})
         for caller in ("owner", "other", "uploader", "service"):
             await seed(desk)
             first = await ask(desk, operation, caller)
