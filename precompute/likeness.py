@@ -79,7 +79,10 @@ class Likenesses:
 
     def closest(self, faces: Mapping[str, Floats]) -> list[Match | None]:
         """Recogniser -> float32 (f, d) of length 1 each -> a match for each of the f faces, or None."""
-        leaders = _Leaders.of(len(next(iter(faces.values()))))
+        count = len(next(iter(faces.values())))
+        if not self._blocks:
+            return [None] * count
+        leaders = _Leaders.of(count)
         for offset, block in self._blocks:
             parts = [block[name].astype(np.float32) @ faces[name].T - limit for name, limit in self._limits.items()]
             leaders.meet(np.stack(parts), offset)
