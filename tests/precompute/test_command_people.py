@@ -1,4 +1,4 @@
-"""The operator's commands for people who want to be found: off unless switched on, clear refusals, nothing shown of a template."""
+"""The operator's commands for people who want to be found: off unless switched on, clear refusals, no template ever shown."""
 
 import json
 import logging

@@ -120,7 +120,8 @@ def test_as_one_by_one(block: int) -> None:
         likenesses.add(known[start : start + block])
     shown = [str(rng.choice(people)) for _ in range(200)]
     seen = {
-        name: np.stack([turned(look(person, name), rng.uniform(0.4, 0.9), i) for i, person in enumerate(shown)]) for name in DIMENSIONS
+        name: np.stack([turned(look(person, name), rng.uniform(0.4, 0.9), i) for i, person in enumerate(shown)])
+        for name in DIMENSIONS
     }
     expected = [one_by_one({name: seen[name][i] for name in DIMENSIONS}, known, limits, margin) for i in range(len(shown))]
     assert found(likenesses, seen) == expected

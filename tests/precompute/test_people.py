@@ -164,7 +164,7 @@ def test_templates_that_do_not_open(shop: Shop) -> None:
 
 
 def test_nobody_is_found(shop: Shop) -> None:
-    """No ring that opens, no catalog, nobody enrolled, or no template that opens: no suggestion, and one note that names nobody."""
+    """No ring that opens, no catalog, nobody enrolled, no template that opens: no suggestion, and one note that names nobody."""
     for ring, note in ((None, people.NO_RING), (shop.ring, people.NO_PEOPLE)):
         who = loaded(shop, ring)
         assert who.notes == (note,)
