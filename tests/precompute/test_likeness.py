@@ -85,10 +85,14 @@ def test_one_face_enrolled_twice(margin: float) -> None:
     assert found(likenesses, faces((plane(1.0), plane(1.0)))) == [None]
 
 
-def test_closest_but_not_agreed_hides_the_next() -> None:
-    """Where the closest template misses a limit, the next is not taken in its place."""
+@pytest.mark.parametrize("together", [True, False], ids=["one-block", "two-blocks"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_closest_but_not_agreed_hides_the_next(together: bool, order: int) -> None:
+    """Where the closest template misses a limit, the next is not taken in its place, though every recogniser agrees on it."""
     likenesses = Likenesses({"a": 0.6, "b": 0.1}, 0.0)
-    likenesses.add([axis("u-red", 0), axis("u-blue", 1)])
+    both = [axis("u-red", 0), axis("u-blue", 1)][::order]
+    for part in [both] if together else [both[:1], both[1:]]:
+        likenesses.add(part)
     seen = faces(([0.59, 0.6, 0, 0], [0.9, 0.1, 0, 0]))
     assert found(likenesses, seen) == [None]
 

@@ -133,7 +133,7 @@ def test_loaded(shop: Shop) -> None:
 def test_more_than_a_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Templates are read page by page, and none is missed between two."""
     monkeypatch.setattr(enrolment, "PAGE", 2)
-    persons = [f"u-{i}" for i in range(5)]
+    persons = [f"u-{i}" for i in range(13)]
     enrol(shop, *persons)
     assert suggested(loaded(shop, shop.ring), *(shows(person) for person in persons)) == persons
 

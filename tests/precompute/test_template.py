@@ -84,6 +84,8 @@ def test_another_persons() -> None:
         form.unseal(replace(red, person="u-blue"), RING)
     with pytest.raises(Damaged):
         form.unseal(replace(blue, salt=red.salt, sealed=red.sealed), RING)
+    with pytest.raises(Damaged):
+        RING.unwrap(red.wrapped_key, form.wrap_context("u-blue"))
     key = RING.unwrap(red.wrapped_key, form.wrap_context("u-red"))
     moved = replace(red, person="u-blue", wrapped_key=RING.wrap(key, form.wrap_context("u-blue")))
     with pytest.raises(Damaged):
