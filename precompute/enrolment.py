@@ -23,7 +23,7 @@ from edge.errors import ConfigError
 from edge.errors import Damaged
 from edge.errors import LogBroken
 from edge.errors import Unavailable
-from edge.keys.ring import Wrapping
+from edge.keys.ring import KeyRing
 from precompute.errors import PeopleUnreadable
 from precompute.template import Row
 
@@ -35,8 +35,13 @@ _TEMPLATE = tables.TEMPLATE.c
 class RingKeys:
     """A key ring behind the seam of the key services, for the audit log."""
 
-    def __init__(self, ring: Wrapping) -> None:
+    def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+
+    @property
+    def primary(self) -> str:
+        """See ``KeyService``."""
+        return self._ring.primary
 
     async def wrap(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See ``KeyService``."""
@@ -47,7 +52,7 @@ class RingKeys:
         return [self._ring.unwrap(key, context) for key, context in wrapped]
 
 
-async def enrol(settings: shared.Config, ring: Wrapping, row: Row) -> None:
+async def enrol(settings: shared.Config, ring: KeyRing, row: Row) -> None:
     """Keep the template in place of the one before, whose bytes are overwritten.
 
     Raises ``PeopleUnreadable``, ``KeyRingError`` and ``ConfigError``; then nothing has changed.
@@ -59,7 +64,7 @@ async def enrol(settings: shared.Config, ring: Wrapping, row: Row) -> None:
         change.note("enrol", subject=row.person)
 
 
-async def forget(settings: shared.Config, ring: Wrapping, person: str) -> None:
+async def forget(settings: shared.Config, ring: KeyRing, person: str) -> None:
     """What the control API does for this person: template and suggestions are deleted and their bytes overwritten.
 
     Raises ``PeopleUnreadable``, ``KeyRingError`` and ``ConfigError``; then nothing has changed.
@@ -69,7 +74,7 @@ async def forget(settings: shared.Config, ring: Wrapping, person: str) -> None:
 
 
 @asynccontextmanager
-async def _change(settings: shared.Config, ring: Wrapping) -> AsyncIterator[Change]:
+async def _change(settings: shared.Config, ring: KeyRing) -> AsyncIterator[Change]:
     try:
         async with Catalog.open(settings.catalog.url) as catalog:
             changes = Changes(catalog, await Log.open(catalog, RingKeys(ring)), Anchor(settings.audit.anchor_file))

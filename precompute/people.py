@@ -20,7 +20,6 @@ from edge.errors import ConfigError
 from edge.errors import Damaged
 from edge.errors import KeyRingError
 from edge.errors import Unavailable
-from edge.keys.ring import Wrapping
 from precompute import enrolment
 from precompute import template
 from precompute.claims import NOBODY
@@ -92,7 +91,7 @@ class People:
 def load(
     config: PeopleConfig,
     catalog_url: str,
-    ring: Wrapping | None,
+    ring: template.Unwraps | None,
     recognisers: Sequence[Recogniser],
     registry: Mapping[str, Model],
 ) -> Finder:
@@ -131,7 +130,7 @@ def _limit(config: PeopleConfig, recogniser: Recogniser, registry: Mapping[str, 
     return limit
 
 
-async def _open(catalog_url: str, ring: Wrapping, models: str, into: Likenesses) -> tuple[str, ...]:
+async def _open(catalog_url: str, ring: template.Unwraps, models: str, into: Likenesses) -> tuple[str, ...]:
     """Add every template that opens and was made by ``models``; what is said about the others names nobody."""
     left_out: Counter[str] = Counter()
     async with Catalog.open(catalog_url) as catalog:
@@ -140,7 +139,7 @@ async def _open(catalog_url: str, ring: Wrapping, models: str, into: Likenesses)
     return tuple(note.format(f"there are {left_out[note]} people") for note in (OTHER_MODELS, NOT_OPENED) if left_out[note])
 
 
-def _opened(page: Sequence[template.Row], ring: Wrapping, models: str, left_out: Counter[str]) -> list[template.Template]:
+def _opened(page: Sequence[template.Row], ring: template.Unwraps, models: str, left_out: Counter[str]) -> list[template.Template]:
     opened = []
     for row in page:
         if row.model != models:

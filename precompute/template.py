@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,6 @@ from edge.keys.envelope import SALT_BYTES
 from edge.keys.envelope import TAG_BYTES
 from edge.keys.envelope import Box
 from edge.keys.envelope import padded_length
-from edge.keys.ring import Wrapping
 
 Halves = npt.NDArray[np.float16]
 
@@ -48,6 +48,20 @@ MAX_DIMENSION: Final = 4_096
 MAX_SEALED_BYTES: Final = 1 << 16
 LENGTH_ERROR: Final = 0.01
 HALF: Final = np.dtype("<f2")
+
+
+class Wraps(Protocol):
+    """A key ring, or its public half."""
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        """``key`` so that only the ring and the same ``context`` give it back."""
+
+
+class Unwraps(Protocol):
+    """A key ring."""
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The key; ``Damaged`` for anything altered or moved, ``KeyRingError`` when the ring lacks the wrapping key."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,7 +98,7 @@ def wrap_context(person: str) -> bytes:
     return LABEL + b"/" + person.encode()
 
 
-def seal(template: Template, models: Mapping[str, str], ring: Wrapping, random: Callable[[int], bytes]) -> Row:
+def seal(template: Template, models: Mapping[str, str], ring: Wraps, random: Callable[[int], bytes]) -> Row:
     """A template made by exactly these models -> its row. ``random`` yields that many cryptographically random bytes."""
     key, salt, text = random(KEY_BYTES), random(SALT_BYTES), spelled(models)
     box = Box(key, salt, LABEL)
@@ -92,7 +106,7 @@ def seal(template: Template, models: Mapping[str, str], ring: Wrapping, random: 
     return Row(template.person, text, salt, ring.wrap(key, wrap_context(template.person)), sealed)
 
 
-def unseal(row: Row, ring: Wrapping) -> Template:
+def unseal(row: Row, ring: Unwraps) -> Template:
     """Raises ``Damaged`` for anything altered or moved, and ``KeyRingError`` where the ring cannot open it."""
     if not COMMITMENT_BYTES + TAG_BYTES <= len(row.sealed) <= MAX_SEALED_BYTES:
         raise Damaged
