@@ -1,4 +1,4 @@
-"""``mfmc-precompute``: seal photos, fetch models, look at the machine. Data on stdout, one-line errors on stderr."""
+"""``mfmc-precompute``: seal photos, enrol who wants to be found, fetch models. Data on stdout, one-line errors on stderr."""
 
 import argparse
 import resource
@@ -16,6 +16,8 @@ EXAMPLES = """examples:
   mfmc-precompute seal party.jpg --dry-run          list the faces, publish nothing
   mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
   mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
+  mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
+  mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
 
 faces.json says who is where on the upright photo:
   [{"point": [412, 230], "owner": "u-1742"}]
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_seal(commands.add_parser("seal", parents=[common], help="replace every face and publish"))
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
+    _add_people(commands, common)
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -81,6 +84,16 @@ def _add_models(parser: argparse.ArgumentParser, common: argparse.ArgumentParser
         command.set_defaults(command=_models, action=name)
 
 
+def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+    enrol = commands.add_parser("enrol", parents=[common], help="find a person, who must have agreed to it, in photos to come")
+    enrol.add_argument("user", metavar="USER", help="the user ID; you must know that the photos show this user")
+    enrol.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="photos with this person's face alone; none is kept")
+    enrol.add_argument("--forget", action="store_true", help="delete what is kept of this person, suggestions included")
+    enrol.set_defaults(command=_enrol)
+    enrolled = commands.add_parser("enrolled", parents=[common], help="who is enrolled, and for which models")
+    enrolled.set_defaults(command=_enrolled)
+
+
 def _seal(arguments: argparse.Namespace) -> int:
     from precompute import command_seal  # what follows loads models; the help does not
 
@@ -91,6 +104,18 @@ def _models(arguments: argparse.Namespace) -> int:
     from precompute import command_models
 
     return command_models.models(arguments)
+
+
+def _enrol(arguments: argparse.Namespace) -> int:
+    from precompute import command_people
+
+    return command_people.enrol(arguments)
+
+
+def _enrolled(arguments: argparse.Namespace) -> int:
+    from precompute import command_people
+
+    return command_people.enrolled(arguments)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

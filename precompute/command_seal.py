@@ -19,6 +19,7 @@ from edge.friends import is_user
 from edge.keys import ring
 from edge.origin import is_versioned
 from precompute import claims
+from precompute import people
 from precompute import pipeline
 from precompute.config import Config
 from precompute.config import load
@@ -38,6 +39,7 @@ class Job:
     limits: Limits
     anonymiser: Anonymiser
     claims: list[claims.Claim]
+    finder: people.Finder
 
 
 def seal(arguments: argparse.Namespace) -> int:
@@ -72,17 +74,21 @@ def _job(arguments: argparse.Namespace) -> Job:
     if not arguments.dry_run and not config.folder.is_dir():
         raise ConfigError(f"precompute.publish_folder: {config.folder} is not a folder; make it: mkdir -p {config.folder}")
     found = claims.read(arguments.faces) if arguments.faces else []
-    keys = None if arguments.dry_run else ring.read(config.ring)
+    searching = config.own.people.enabled
+    keys = ring.read(config.ring) if searching or not arguments.dry_run else None
     limits = msgspec.structs.replace(
         config.own.upload,
         flatten=config.own.upload.flatten or arguments.flatten,
         first_frame=config.own.upload.first_frame or arguments.first_frame,
     )
-    models = config.own.models
-    anonymiser = Anonymiser.load(config.own.faces, ModelStore(models.cache_folder, models.mirror_folder), _progress)
-    for note in anonymiser.notes:
+    store = ModelStore(config.own.models.cache_folder, config.own.models.mirror_folder)
+    anonymiser = Anonymiser.load(config.own.faces, store, _progress)
+    finder: people.Finder = people.OFF
+    if searching:
+        finder = people.load(config.own.people, config.catalog_url, keys, anonymiser.recognisers, store.models)
+    for note in (*anonymiser.notes, *finder.notes):
         print(f"mfmc-precompute: {note}", file=sys.stderr)
-    return Job(config, keys, limits, anonymiser, found)
+    return Job(config, None if arguments.dry_run else keys, limits, anonymiser, found, finder)
 
 
 def _progress(what: str, done: int, total: int) -> None:
@@ -96,7 +102,9 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
     path = _path(arguments.path, file, job.config.folder)
     data = _bytes(file, job.limits)
     known = None if job.ring is None else pipeline.known_id(job.config, path, data)
-    sealing = pipeline.prepare(data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known, arguments.uploader)
+    sealing = pipeline.prepare(
+        data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known, arguments.uploader, job.finder
+    )
     if job.ring is not None:
         pipeline.release(sealing, path, job.config, job.ring)
     return _report(file, path, sealing, time.perf_counter() - began, published=job.ring is not None)
@@ -155,6 +163,7 @@ def _report(file: Path, path: str, sealing: pipeline.Sealing, seconds: float, *,
         "width": photo.pixels.shape[1],
         "height": photo.pixels.shape[0],
         "faces": faces,
+        "suggested": sum(person is not None for person in sealing.suggested),
         "upload_bytes": photo.upload_bytes,
         "base_bytes": len(sealed.base),
         "sidecar_bytes": len(sealed.sidecar),
@@ -178,7 +187,8 @@ def _sentence(line: dict[str, object]) -> str:
     swapped = sum(face["method"] != "opaque" for face in faces)
     done = "published" if line["published"] else "dry run, not published"
     if faces:
-        what = f"{len(faces)} faces, {swapped} swapped, {len(faces) - swapped} filled"
+        asked = f", {line['suggested']} suggested" if line["suggested"] else ""
+        what = f"{len(faces)} faces, {swapped} swapped, {len(faces) - swapped} filled{asked}"
     else:
         what = "no faces found: shown as it is"
     size = (int(str(line["base_bytes"])) + int(str(line["sidecar_bytes"]))) / max(1, int(str(line["upload_bytes"])))

@@ -9,6 +9,7 @@ from edge import config as shared
 from edge.errors import ConfigError
 from precompute.photo import Limits
 from precompute.settings import FacesConfig
+from precompute.settings import PeopleConfig
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -25,6 +26,7 @@ class Precompute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     upload: Limits = Limits()
     models: Models = Models()
     faces: FacesConfig = FacesConfig()
+    people: PeopleConfig = PeopleConfig()
 
 
 @dataclass(frozen=True, slots=True)

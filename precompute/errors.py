@@ -8,7 +8,9 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── ModelRefused      a model file is there, but its bytes are not those of the registry
 ├── ModelNotFetched   a model file could not be downloaded
 ├── UnknownModel      the configuration names a model that no registry has, or gives it a role it cannot play
-└── DonorsUnusable    the donors folder is there, but no face in it can be used
+├── DonorsUnusable    the donors folder is there, but no face in it can be used
+├── NotEnrolled       somebody cannot be enrolled with these photos
+└── PeopleUnreadable  the catalog cannot be read or written, so nobody was enrolled or forgotten
 """
 
 from pathlib import Path
@@ -69,3 +71,14 @@ class UnknownModel(PrecomputeError):
 
 class DonorsUnusable(PrecomputeError):
     """The donors folder is there, but no face in it can be used."""
+
+
+class NotEnrolled(PrecomputeError):
+    """Somebody cannot be enrolled with these photos; what was known of them is as it was."""
+
+
+class PeopleUnreadable(PrecomputeError):
+    """The catalog cannot be read or written; who is enrolled is as it was."""
+
+    def __init__(self) -> None:
+        super().__init__("the catalog cannot be read or written; who is enrolled is as it was before")

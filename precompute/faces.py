@@ -16,6 +16,7 @@ from precompute import equipment
 from precompute import landmarks
 from precompute.blend import Fake as Fake
 from precompute.certify import Measurement as Measurement
+from precompute.describe import Recogniser
 from precompute.detect import Detections
 from precompute.donors import Donor
 from precompute.donors import Gallery
@@ -67,6 +68,11 @@ class Anonymiser:
             raise DonorsUnusable(f"the donors folder {folder} is not there: mend donors_folder or {DONORS_VARIABLE}")
         index = donor_index.open_index(folder, config, models, progress)
         return cls(config, loaded, gallery(folder, index, config, loaded), DonorSwapper(index.reference))
+
+    @property
+    def recognisers(self) -> tuple[Recogniser, ...]:
+        """Whose descriptors the faces have."""
+        return self._models.recognisers
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """Every face of BGR uint8 (h, w, 3), from left to right and then from top to bottom."""

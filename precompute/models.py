@@ -48,7 +48,9 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One model of the registry. ``threshold``: cosine similarity at a false accept rate of 1e-3, recognisers only."""
+    """One model of the registry. Recognisers have cosine similarities at a false accept rate of 1e-3, below which a face counts
+    as another person's (``threshold``), and of 1e-5, from which it may be suggested to somebody enrolled (``suggest``).
+    """
 
     name: str
     file: str
@@ -61,6 +63,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     url: str | None = None
     source: str | None = None
     threshold: float | None = None
+    suggest: float | None = None
     input: Input | None = None
 
 

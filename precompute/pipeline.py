@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from hashlib import sha256
 
 import cv2
@@ -24,6 +25,8 @@ from edge.keys.ring import KeyRing
 from edge.render import sealed as sealed_format
 from edge.render import splice
 from precompute import claims as claimed
+from precompute import enrolment
+from precompute import people
 from precompute import photo as upload
 from precompute import publish
 from precompute import seal
@@ -39,13 +42,17 @@ from precompute.jpeg.entropy import OutOfRange
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """One photo's way through the flow: what was read, what each face became, and what is to be published."""
+    """One photo's way through the flow: what was read, what each face became, and what is to be published.
+
+    ``suggested``: whom to ask about each face that nobody named; for those people alone.
+    """
 
     photo: upload.Photo
     replacement: Replacement
     named: tuple[claimed.Named, ...]
     sealed: seal.SealedPhoto
     uploader: str | None = None
+    suggested: tuple[str | None, ...] = field(default=(), repr=False)
 
 
 def prepare(
@@ -56,6 +63,7 @@ def prepare(
     rng: np.random.Generator,
     photo_id: bytes | None = None,
     uploader: str | None = None,
+    finder: people.Finder = people.OFF,
 ) -> Sealing:
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
@@ -64,13 +72,13 @@ def prepare(
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
-        return _seal(photo, anonymiser, claims, rng, photo_id, uploader)
+        return _seal(photo, anonymiser, claims, rng, photo_id, uploader, finder)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, rng, photo_id, uploader)
+        return _seal(photo, anonymiser, claims, rng, photo_id, uploader, finder)
 
 
 def _seal(
@@ -80,6 +88,7 @@ def _seal(
     rng: np.random.Generator,
     photo_id: bytes,
     uploader: str | None,
+    finder: people.Finder,
 ) -> Sealing:
     faces = anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
@@ -89,7 +98,7 @@ def _seal(
         verify(photo, sealed)
     except OutOfRange:
         raise NotExact from None
-    return Sealing(photo, replacement, tuple(named), sealed, uploader)
+    return Sealing(photo, replacement, tuple(named), sealed, uploader, tuple(finder.suggest(faces, named)))
 
 
 def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
@@ -146,7 +155,8 @@ def known_id(config: Config, path: str, data: bytes) -> bytes | None:
 def _commit(url: str, photo: PhotoRecord, certified: str, namings: Sequence[publication.Naming]) -> bytes | None:
     async def commit() -> bytes | None:
         async with Catalog.open(url) as catalog:
-            return await publication.publish(catalog, photo, certified, namings)
+            wanted = await enrolment.still_enrolled(catalog, namings)
+            return await publication.publish(catalog, photo, certified, wanted)
 
     try:
         return asyncio.run(commit())
@@ -155,10 +165,14 @@ def _commit(url: str, photo: PhotoRecord, certified: str, namings: Sequence[publ
 
 
 def namings(sealing: Sealing, policy: Policy) -> list[publication.Naming]:
-    """Who the uploader says is on the photo, for those people to answer where the policy wants their consent."""
-    pairs = zip(sealing.sealed.slots, sealing.named, strict=True)
-    wanted = [(slot, named.tag) for slot, named in pairs if named.tag is not None and policy.tag_needs_consent]
-    return [publication.Naming(slot, person, proposed=True) for slot, person in wanted]
+    """Who the uploader says is on the photo, for those people to answer where the policy wants their consent; and suggestions."""
+    slots, tags = sealing.sealed.slots, [named.tag if policy.tag_needs_consent else None for named in sealing.named]
+    return [
+        publication.Naming(slot, person, proposed=proposed)
+        for people_named, proposed in ((tags, True), (sealing.suggested, False))
+        for slot, person in zip(slots, people_named, strict=True)
+        if person is not None
+    ]
 
 
 def record(sealing: Sealing, path: str, ring: KeyRing, now: float, policy: Policy) -> PhotoRecord:

@@ -1,4 +1,4 @@
-"""``[precompute.faces]`` of the configuration: how faces are found, replaced and measured."""
+"""``[precompute.faces]`` and ``[precompute.people]``: how faces are found, replaced and measured, and who is told of theirs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,3 +40,17 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     shortlist: int = 50
     age_band_years: float = 12.0
     identity_margin: float = 0.3
+
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class PeopleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Finding people who asked for it. Off by default: what it keeps of them is biometric data."""
+
+    enabled: bool = False
+    # Cosine similarity per recogniser, in place of the registry's ``suggest``; InsightFace's recognisers need theirs here.
+    similarity: dict[str, Share] = {}
+    margin: Share = 0.05
+    width_px: float = 32.0
+    enrol_width_px: float = 64.0

@@ -1,6 +1,7 @@
 """An anonymiser without models: faces where it is told, flat ellipses for fakes, and verdicts as scripted."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -10,30 +11,39 @@ import numpy.typing as npt
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.faces import Measurement
+from tests.precompute.looks import RECOGNISERS
+from tests.precompute.looks import FlatRecogniser
+from tests.precompute.looks import Floats
+from tests.precompute.looks import looks
 from tests.sealing import Box
 from tests.sealing import ellipse
 
 Pixels = npt.NDArray[np.uint8]
 
 
+def face(box: Box, seen: Mapping[str, Floats], number: int = 0, reason: str | None = None) -> Face:
+    """A face of no particular kind, described by ``seen``; with a reason, one that cannot be swapped."""
+    points = np.full((5, 2), number, np.float32)
+    return Face(box, 1.0, points, None, 1.0, "unknown", 30.0, 0.0, 0.0, 0.0, seen, reason is None, reason)
+
+
 @dataclass
 class FlatFaces:
-    """``refused`` counts, per face, how many of its first fakes no recogniser lets pass."""
+    """``refused`` counts, per face, how many of its first fakes no recogniser lets pass; ``people`` says whom each face shows."""
 
     boxes: tuple[Box, ...]
     refused: tuple[int, ...] = ()
     tries: int = 3
     seen: list[Pixels] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    recognisers: tuple[FlatRecogniser, ...] = RECOGNISERS
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """A face in each box."""
         self._shown = [0] * len(self.boxes)
-        points = np.zeros((5, 2), np.float32)
-        return tuple(
-            Face(box, 1.0, points + i, None, 1.0, "unknown", 30.0, 0.0, 0.0, 0.0, {}, True, None)
-            for i, box in enumerate(self.boxes)
-        )
+        shown = [looks(person) for person in self.people] or [{} for _ in self.boxes]
+        return tuple(face(box, seen, number) for number, (box, seen) in enumerate(zip(self.boxes, shown, strict=True)))
 
     def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
         """Flat ellipses in changing colours, then an opaque one."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from edge.catalog import Catalog
 from edge.catalog import Photo
+from edge.config import Policy
 from edge.origin import names
 from precompute import pipeline
 from precompute import publish
@@ -68,7 +69,9 @@ def release(root: Path, version: bytes) -> None:
     row = Photo(PATH, bytes(16), version, sha256(base).digest(), len(base), 8, 8, b"wrapped", 1.0, ())
     pipeline.record = lambda *_: row
     pipeline.certificate = lambda *_: ""
-    config: Any = SimpleNamespace(folder=root / "origin", max_file_bytes=1 << 20, catalog_url=f"sqlite+aiosqlite:///{root}/catalog.sqlite3")
+    pipeline.namings = lambda *_: []
+    url = f"sqlite+aiosqlite:///{root}/catalog.sqlite3"
+    config: Any = SimpleNamespace(folder=root / "origin", max_file_bytes=1 << 20, catalog_url=url, policy=Policy())
     pipeline.release(sealing, PATH, config, None)  # type: ignore[arg-type]
 
 

@@ -5,46 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.keys import ring
 from precompute import command_seal
 from precompute.__main__ import main
 from tests import pictures
 from tests.precompute.flat import FlatFaces
-
-CONFIG = """[edge.token]
-issuer = "https://login.example"
-audience = "photos"
-algorithm = "EdDSA"
-key_file = "issuer.pem"
-[edge.origin]
-folder = "origin"
-[catalog]
-url = "sqlite+aiosqlite:///catalog.sqlite3"
-[keys]
-ring = "ring.toml"
-"""
-
-
-class Shop:
-    """A folder with a configuration, a ring, and two photos."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "config.toml"
-        self.config.write_text(CONFIG)
-        (folder / "origin").mkdir()
-        ring.create(folder / "ring.toml")
-        for name, seed in (("one.jpg", 1), ("two.jpg", 2)):
-            (folder / name).write_bytes(pictures.jpeg(pictures.texture(200, 160, seed)))
-
-    def seal(self, *arguments: str) -> int:
-        return main(["seal", "--config", str(self.config), *arguments])
-
-    def photo(self, name: str) -> str:
-        return str(self.folder / name)
-
-    def published(self) -> list[str]:
-        return sorted(str(p.relative_to(self.folder / "origin")) for p in (self.folder / "origin").rglob("*.jpg"))
+from tests.precompute.shop import CONFIG
+from tests.precompute.shop import Shop
 
 
 @pytest.fixture

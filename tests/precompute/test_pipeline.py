@@ -13,6 +13,7 @@ import pytest
 
 from edge.catalog import Catalog
 from edge.catalog import Photo
+from edge.config import Policy
 from edge.keys import ring
 from edge.keys.envelope import wrap_context
 from edge.origin import names
@@ -45,7 +46,7 @@ def config(tmp_path: Path) -> Config:
     (tmp_path / "origin").mkdir()
     ring.create(tmp_path / "ring.toml")
     url = f"sqlite+aiosqlite:///{tmp_path}/catalog.sqlite3"
-    return Config(Precompute(), url, tmp_path / "ring.toml", tmp_path / "origin", 1 << 20)
+    return Config(Precompute(), url, tmp_path / "ring.toml", tmp_path / "origin", 1 << 20, Policy())
 
 
 def catalogued(config: Config) -> Photo:
