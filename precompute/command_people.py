@@ -11,9 +11,9 @@ from edge.catalog import Catalog
 from edge.errors import ConfigError
 from edge.errors import Unavailable
 from edge.friends import is_user
-from edge.keys import ring
 from precompute import enrolment
 from precompute import equipment
+from precompute import keys
 from precompute import people
 from precompute import photo as upload
 from precompute import portraits
@@ -37,7 +37,7 @@ def enrol(arguments: argparse.Namespace) -> int:
     settings = shared.read(arguments.config)
     own = own_tables(arguments.config, settings)
     if arguments.forget:  # also where finding people is off: what was kept before must not stay
-        asyncio.run(enrolment.forget(settings, ring.read(settings.keys.ring), person))
+        asyncio.run(enrolment.forget(settings, _keys(settings), person))
         done: dict[str, object] = {"person": person, "enrolled": False}
         said = f"{person}: the template and every suggestion made with it are deleted"
     else:
@@ -63,15 +63,22 @@ def _enrol(settings: shared.Config, own: Precompute, person: str, photos: list[P
         raise ConfigError("precompute.people.enabled: is false; enrolling keeps biometric data, so it must be switched on first")
     if len(photos) > portraits.MAX_PHOTOS:
         raise ConfigError(f"at most {portraits.MAX_PHOTOS} photos; a few good ones do")
-    keys = ring.read(settings.keys.ring)
+    held = _keys(settings)
     store = ModelStore(own.models.cache_folder, own.models.mirror_folder)
     describer = describer_of(own, store)
     people.limits(own.people, describer.recognisers, store.models)
     found = [portraits.of(file.name, _read(file, own.upload), describer, own.people) for file in photos]
     models = {recogniser.name: recogniser.sha256 for recogniser in describer.recognisers}
     made = portraits.template(person, found, describer.recognisers)
-    asyncio.run(enrolment.enrol(settings, keys, template.seal(made, models, keys, secrets.token_bytes)))
+    asyncio.run(enrolment.enrol(settings, held, template.seal(made, models, held, secrets.token_bytes)))
     return models
+
+
+def _keys(settings: shared.Config) -> keys.Opens:
+    held = keys.opens(keys.read(settings.keys))
+    if held is None:
+        raise ConfigError("keys.ring: holds public halves alone, which cannot write the audit log; enrol where the ring is")
+    return held
 
 
 def describer_of(own: Precompute, store: ModelStore) -> portraits.Describer:

@@ -16,9 +16,9 @@ from edge import address
 from edge.errors import ConfigError
 from edge.errors import NotFound
 from edge.friends import is_user
-from edge.keys import ring
 from edge.origin import is_versioned
 from precompute import claims
+from precompute import keys
 from precompute import people
 from precompute import pipeline
 from precompute.config import Config
@@ -35,7 +35,7 @@ class Job:
     """What is the same for every photo of one call."""
 
     config: Config
-    ring: ring.KeyRing | None
+    keys: keys.Wraps | None
     limits: Limits
     anonymiser: Anonymiser
     claims: list[claims.Claim]
@@ -75,7 +75,7 @@ def _job(arguments: argparse.Namespace) -> Job:
         raise ConfigError(f"precompute.publish_folder: {config.folder} is not a folder; make it: mkdir -p {config.folder}")
     found = claims.read(arguments.faces) if arguments.faces else []
     searching = config.own.people.enabled
-    keys = ring.read(config.ring) if searching or not arguments.dry_run else None
+    held = keys.read(config.keys) if searching or not arguments.dry_run else None
     limits = msgspec.structs.replace(
         config.own.upload,
         flatten=config.own.upload.flatten or arguments.flatten,
@@ -85,10 +85,10 @@ def _job(arguments: argparse.Namespace) -> Job:
     anonymiser = Anonymiser.load(config.own.faces, store, _progress)
     finder: people.Finder = people.OFF
     if searching:
-        finder = people.load(config.own.people, config.catalog_url, keys, anonymiser.recognisers, store.models)
+        finder = people.load(config.own.people, config.catalog_url, keys.opens(held), anonymiser.recognisers, store.models)
     for note in (*anonymiser.notes, *finder.notes):
         print(f"mfmc-precompute: {note}", file=sys.stderr)
-    return Job(config, None if arguments.dry_run else keys, limits, anonymiser, found, finder)
+    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder)
 
 
 def _progress(what: str, done: int, total: int) -> None:
@@ -101,13 +101,13 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
     began = time.perf_counter()
     path = _path(arguments.path, file, job.config.folder)
     data = _bytes(file, job.limits)
-    known = None if job.ring is None else pipeline.known_id(job.config, path, data)
+    known = None if job.keys is None else pipeline.known_id(job.config, path, data)
     sealing = pipeline.prepare(
         data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known, arguments.uploader, job.finder
     )
-    if job.ring is not None:
-        pipeline.release(sealing, path, job.config, job.ring)
-    return _report(file, path, sealing, time.perf_counter() - began, published=job.ring is not None)
+    if job.keys is not None:
+        pipeline.release(sealing, path, job.config, job.keys)
+    return _report(file, path, sealing, time.perf_counter() - began, published=job.keys is not None)
 
 
 def _path(wanted: str | None, file: Path, folder: Path) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from edge import config as shared
 from edge.errors import ConfigError
+from edge.keys.settings import Keys
 from precompute.photo import Limits
 from precompute.settings import FacesConfig
 from precompute.settings import PeopleConfig
@@ -35,7 +36,7 @@ class Config:
 
     own: Precompute
     catalog_url: str
-    ring: Path
+    keys: Keys
     folder: Path
     max_file_bytes: int
     policy: shared.Policy
@@ -48,7 +49,7 @@ def load(file: Path) -> Config:
     folder = own.publish_folder or whole.edge.origin.folder
     if folder is None:
         raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
-    return Config(own, whole.catalog.url, whole.keys.ring, folder, whole.edge.origin.max_bytes, whole.policy)
+    return Config(own, whole.catalog.url, whole.keys, folder, whole.edge.origin.max_bytes, whole.policy)
 
 
 def own_tables(file: Path, whole: shared.Config) -> Precompute:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from edge import config as shared
 from edge.audit.anchor import Anchor
 from edge.audit.log import Log
+from edge.audit.log import LogBook
 from edge.catalog import Catalog
 from edge.catalog import tables
 from edge.catalog.database import put
@@ -23,8 +24,8 @@ from edge.errors import ConfigError
 from edge.errors import Damaged
 from edge.errors import LogBroken
 from edge.errors import Unavailable
-from edge.keys.ring import KeyRing
 from precompute.errors import PeopleUnreadable
+from precompute.keys import Opens
 from precompute.template import Row
 
 PAGE = 1_000
@@ -32,52 +33,53 @@ PAGE = 1_000
 _TEMPLATE = tables.TEMPLATE.c
 
 
-class RingKeys:
-    """A key ring behind the seam of the key services, for the audit log."""
+class Service:
+    """The job's keys behind the seam of the key services, for the audit log."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
+    def __init__(self, keys: Opens) -> None:
+        self._keys = keys
 
     @property
     def primary(self) -> str:
-        """See ``KeyService``."""
-        return self._ring.primary
+        """See ``KeyService``; the log does not ask."""
+        return ""
 
     async def wrap(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See ``KeyService``."""
-        return [self._ring.wrap(key, context) for key, context in keys]
+        return [self._keys.wrap(key, context) for key, context in keys]
 
     async def unwrap(self, wrapped: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See ``KeyService``."""
-        return [self._ring.unwrap(key, context) for key, context in wrapped]
+        return [self._keys.unwrap(key, context) for key, context in wrapped]
 
 
-async def enrol(settings: shared.Config, ring: KeyRing, row: Row) -> None:
+async def enrol(settings: shared.Config, keys: Opens, row: Row) -> None:
     """Keep the template in place of the one before, whose bytes are overwritten.
 
     Raises ``PeopleUnreadable``, ``KeyRingError`` and ``ConfigError``; then nothing has changed.
     """
     columns = {"model": row.model, "salt": row.salt, "wrapped_key": row.wrapped_key, "sealed": row.sealed}
-    async with _change(settings, ring) as change:
+    async with _change(settings, keys) as change:
         await put(change.connection, tables.TEMPLATE, {"person": row.person}, columns)
         change.erased = True
         change.note("enrol", subject=row.person)
 
 
-async def forget(settings: shared.Config, ring: KeyRing, person: str) -> None:
+async def forget(settings: shared.Config, keys: Opens, person: str) -> None:
     """What the control API does for this person: template and suggestions are deleted and their bytes overwritten.
 
     Raises ``PeopleUnreadable``, ``KeyRingError`` and ``ConfigError``; then nothing has changed.
     """
-    async with _change(settings, ring) as change:
+    async with _change(settings, keys) as change:
         await people.forget_template(Act(change, settings.policy, {"person": person}))
 
 
 @asynccontextmanager
-async def _change(settings: shared.Config, ring: KeyRing) -> AsyncIterator[Change]:
+async def _change(settings: shared.Config, keys: Opens) -> AsyncIterator[Change]:
     try:
         async with Catalog.open(settings.catalog.url) as catalog:
-            changes = Changes(catalog, await Log.open(catalog, RingKeys(ring)), Anchor(settings.audit.anchor_file))
+            await Log.open(catalog, Service(keys))  # where it does not open, that is what to say
+            changes = Changes(catalog, LogBook(catalog, Service(keys)), Anchor(settings.audit.anchor_file))
             async with changes.by(OPERATOR, time.time()) as change:
                 yield change
     except Unavailable:

@@ -26,6 +26,7 @@ from precompute.claims import NOBODY
 from precompute.claims import Named
 from precompute.describe import Recogniser
 from precompute.face import Face
+from precompute.keys import Opens
 from precompute.likeness import Likenesses
 from precompute.models import Model
 from precompute.settings import PeopleConfig
@@ -91,21 +92,21 @@ class People:
 def load(
     config: PeopleConfig,
     catalog_url: str,
-    ring: template.Unwraps | None,
+    keys: Opens | None,
     recognisers: Sequence[Recogniser],
     registry: Mapping[str, Model],
 ) -> Finder:
-    """Open every template once. Without a ring that can, or without a catalog, nobody is found and a note says so.
+    """Open every template once. Without keys that can, or without a catalog, nobody is found and a note says so.
 
     Raises ``ConfigError`` for similarities that cannot be right.
     """
     within = limits(config, recognisers, registry)
-    if ring is None:
+    if keys is None:
         return NoFinder(NO_RING)
     models = template.spelled({recogniser.name: recogniser.sha256 for recogniser in recognisers})
     likenesses = Likenesses(within, config.margin)
     try:
-        notes = asyncio.run(_open(catalog_url, ring, models, likenesses))
+        notes = asyncio.run(_open(catalog_url, keys, models, likenesses))
     except Unavailable:
         return NoFinder(NO_CATALOG)
     return People(likenesses, within, config.width_px, notes) if len(likenesses) else NoFinder(*notes or (NO_PEOPLE,))
@@ -130,23 +131,23 @@ def _limit(config: PeopleConfig, recogniser: Recogniser, registry: Mapping[str, 
     return limit
 
 
-async def _open(catalog_url: str, ring: template.Unwraps, models: str, into: Likenesses) -> tuple[str, ...]:
+async def _open(catalog_url: str, keys: Opens, models: str, into: Likenesses) -> tuple[str, ...]:
     """Add every template that opens and was made by ``models``; what is said about the others names nobody."""
     left_out: Counter[str] = Counter()
     async with Catalog.open(catalog_url) as catalog:
         async for page in enrolment.pages(catalog):
-            into.add(_opened(page, ring, models, left_out))
+            into.add(_opened(page, keys, models, left_out))
     return tuple(note.format(f"there are {left_out[note]} people") for note in (OTHER_MODELS, NOT_OPENED) if left_out[note])
 
 
-def _opened(page: Sequence[template.Row], ring: template.Unwraps, models: str, left_out: Counter[str]) -> list[template.Template]:
+def _opened(page: Sequence[template.Row], keys: Opens, models: str, left_out: Counter[str]) -> list[template.Template]:
     opened = []
     for row in page:
         if row.model != models:
             left_out[OTHER_MODELS] += 1
             continue
         try:
-            opened.append(template.unseal(row, ring))
+            opened.append(template.unseal(row, keys))
         except (Damaged, KeyRingError):
             left_out[NOT_OPENED] += 1
     return opened

@@ -21,7 +21,6 @@ from edge.errors import Damaged
 from edge.errors import Unavailable
 from edge.keys.envelope import ID_BYTES
 from edge.keys.envelope import wrap_context
-from edge.keys.ring import KeyRing
 from edge.render import sealed as sealed_format
 from edge.render import splice
 from precompute import claims as claimed
@@ -38,6 +37,7 @@ from precompute.errors import NotExact
 from precompute.errors import PublishFailed
 from precompute.errors import Rejected
 from precompute.jpeg.entropy import OutOfRange
+from precompute.keys import Wraps
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
         raise NotExact
 
 
-def release(sealing: Sealing, path: str, config: Config, ring: KeyRing) -> None:
+def release(sealing: Sealing, path: str, config: Config, keys: Wraps) -> None:
     """Publish under ``path``: sidecar, base, catalog, plain name, in that order; raises ``PublishFailed``."""
     sealed = sealing.sealed
     if max(len(sealed.base), len(sealed.sidecar)) > config.max_file_bytes:
@@ -125,7 +125,7 @@ def release(sealing: Sealing, path: str, config: Config, ring: KeyRing) -> None:
     with publish.alone(config.folder):
         publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
         with publish.plain_name(config.folder, path, sealed.version):
-            photo = record(sealing, path, ring, time.time(), config.policy)
+            photo = record(sealing, path, keys, time.time(), config.policy)
             before = _commit(config.catalog_url, photo, certificate(sealing), namings(sealing, config.policy))
         # Edges may show the version before for some seconds yet, so it goes with the next publication.
         publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
@@ -175,15 +175,15 @@ def namings(sealing: Sealing, policy: Policy) -> list[publication.Naming]:
     ]
 
 
-def record(sealing: Sealing, path: str, ring: KeyRing, now: float, policy: Policy) -> PhotoRecord:
-    """The catalog's row: who is where on the upright picture, and every key wrapped under the ring's primary.
+def record(sealing: Sealing, path: str, keys: Wraps, now: float, policy: Policy) -> PhotoRecord:
+    """The catalog's row: who is where on the upright picture, and every key wrapped by the primary.
 
     In the tag model an owner counts as tagged: whoever gave the list is the uploader's or the network's own job.
     """
     sealed, photo = sealing.sealed, sealing.photo
 
     def wrapped(key: bytes, slot: int | None) -> bytes:
-        return ring.wrap(key, wrap_context(sealed.photo_id, sealed.version, slot))
+        return keys.wrap(key, wrap_context(sealed.photo_id, sealed.version, slot))
 
     owners = [named.owner if policy.tag_needs_consent else named.owner or named.tag for named in sealing.named]
     faces = [

@@ -26,7 +26,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +38,8 @@ from edge.keys.envelope import SALT_BYTES
 from edge.keys.envelope import TAG_BYTES
 from edge.keys.envelope import Box
 from edge.keys.envelope import padded_length
+from precompute.keys import Opens
+from precompute.keys import Wraps
 
 Halves = npt.NDArray[np.float16]
 
@@ -48,20 +49,6 @@ MAX_DIMENSION: Final = 4_096
 MAX_SEALED_BYTES: Final = 1 << 16
 LENGTH_ERROR: Final = 0.01
 HALF: Final = np.dtype("<f2")
-
-
-class Wraps(Protocol):
-    """A key ring, or its public half."""
-
-    def wrap(self, key: bytes, context: bytes) -> bytes:
-        """``key`` so that only the ring and the same ``context`` give it back."""
-
-
-class Unwraps(Protocol):
-    """A key ring."""
-
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """The key; ``Damaged`` for anything altered or moved, ``KeyRingError`` when the ring lacks the wrapping key."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,19 +85,19 @@ def wrap_context(person: str) -> bytes:
     return LABEL + b"/" + person.encode()
 
 
-def seal(template: Template, models: Mapping[str, str], ring: Wraps, random: Callable[[int], bytes]) -> Row:
+def seal(template: Template, models: Mapping[str, str], keys: Wraps, random: Callable[[int], bytes]) -> Row:
     """A template made by exactly these models -> its row. ``random`` yields that many cryptographically random bytes."""
     key, salt, text = random(KEY_BYTES), random(SALT_BYTES), spelled(models)
     box = Box(key, salt, LABEL)
     sealed = box.commitment + box.seal(_encoded(template, sorted(models)), _associated(template.person, text))
-    return Row(template.person, text, salt, ring.wrap(key, wrap_context(template.person)), sealed)
+    return Row(template.person, text, salt, keys.wrap(key, wrap_context(template.person)), sealed)
 
 
-def unseal(row: Row, ring: Unwraps) -> Template:
-    """Raises ``Damaged`` for anything altered or moved, and ``KeyRingError`` where the ring cannot open it."""
+def unseal(row: Row, keys: Opens) -> Template:
+    """Raises ``Damaged`` for anything altered or moved, and ``KeyRingError`` where the keys at hand cannot open it."""
     if not COMMITMENT_BYTES + TAG_BYTES <= len(row.sealed) <= MAX_SEALED_BYTES:
         raise Damaged
-    box = Box(ring.unwrap(row.wrapped_key, wrap_context(row.person)), row.salt, LABEL)
+    box = Box(keys.unwrap(row.wrapped_key, wrap_context(row.person)), row.salt, LABEL)
     box.require(row.sealed[:COMMITMENT_BYTES])
     plain = box.open(row.sealed[COMMITMENT_BYTES:], _associated(row.person, row.model))
     return Template(row.person, _decoded(plain, sorted(models_of(row.model))))

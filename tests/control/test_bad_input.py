@@ -166,15 +166,9 @@ async def test_twice_is_once(desk: Desk, model: str, monkeypatch: pytest.MonkeyP
     A photo that was deleted is the one exception: it is not found any more, and the state is the same.
     """
     await opened(desk, model)
-<<<<<<< HEAD
-    for operation, said in [(operation, "yes") for operation in IDEMPOTENT] + [(ANSWER, "no"), (GRANT, "no")]:
-        if operation in (ANSWER, GRANT):
-            monkeypatch.setitem(BODIES, operation.name, {"answer": said})
-=======
     for operation, word in [(operation, "yes") for operation in IDEMPOTENT] + [(ANSWER, "no"), (GRANT, "no")]:
         if operation in (ANSWER, GRANT):
             monkeypatch.setitem(BODIES, operation.name, {"answer": word})
->>>>>>> api
         for caller in ("owner", "other", "uploader", "service"):
             await seed(desk)
             first = await ask(desk, operation, caller)

@@ -16,6 +16,7 @@ from edge.catalog import Photo
 from edge.config import Policy
 from edge.keys import ring
 from edge.keys.envelope import wrap_context
+from edge.keys.settings import Keys
 from edge.origin import names
 from edge.render import sealed as form
 from edge.render import splice
@@ -46,7 +47,7 @@ def config(tmp_path: Path) -> Config:
     (tmp_path / "origin").mkdir()
     ring.create(tmp_path / "ring.toml")
     url = f"sqlite+aiosqlite:///{tmp_path}/catalog.sqlite3"
-    return Config(Precompute(), url, tmp_path / "ring.toml", tmp_path / "origin", 1 << 20, Policy())
+    return Config(Precompute(), url, Keys(ring_file=tmp_path / "ring.toml"), tmp_path / "origin", 1 << 20, Policy())
 
 
 def catalogued(config: Config) -> Photo:
@@ -61,7 +62,7 @@ def catalogued(config: Config) -> Photo:
 
 def shown(config: Config, *owners: str) -> bytes:
     """What the catalog, the ring and the origin's files give a viewer who may see these owners' faces."""
-    photo, keys = catalogued(config), ring.read(config.ring)
+    photo, keys = catalogued(config), ring.read(config.keys.ring)
     base, sidecar = ((config.folder / name).read_bytes() for name in names(PATH, photo.version))
 
     def key(wrapped: bytes, slot: int | None) -> bytes:
@@ -78,7 +79,7 @@ def shown(config: Config, *owners: str) -> bytes:
 def test_released(config: Config) -> None:
     """After release, each owner's key reveals that owner's face and both give the upload's pixels."""
     claims = (Claim((40, 60), "u-red"), Claim((160, 40), "u-blue"))
-    pipeline.release(prepared(claims=claims), PATH, config, ring.read(config.ring))
+    pipeline.release(prepared(claims=claims), PATH, config, ring.read(config.keys.ring))
     base = pictures.by_opencv((config.folder / PATH[1:]).read_bytes())
     assert np.array_equal(pictures.by_opencv(shown(config, "u-red", "u-blue")), pictures.by_opencv(DATA))
     assert np.array_equal(pictures.by_opencv(shown(config)), base)
@@ -90,7 +91,7 @@ def test_released(config: Config) -> None:
 def test_boxes_are_upright(config: Config) -> None:
     """The catalog's boxes are in the upright picture, whatever the stored orientation."""
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06" + bytes(6)
-    pipeline.release(prepared(pictures.saved(PICTURE, exif=exif)), PATH, config, ring.read(config.ring))
+    pipeline.release(prepared(pictures.saved(PICTURE, exif=exif)), PATH, config, ring.read(config.keys.ring))
     photo = catalogued(config)
     assert (photo.width, photo.height) == (200, 320)
     assert sorted(face.box for face in photo.faces) == sorted(BOXES)
@@ -102,7 +103,7 @@ def test_boxes_are_upright(config: Config) -> None:
 
 def test_republished(config: Config) -> None:
     """Sealing again keeps the photo's id, changes every key, and old files stay until the next time but one."""
-    keys = ring.read(config.ring)
+    keys = ring.read(config.keys.ring)
     versions, ids = [], []
     for _ in range(3):
         known = pipeline.known_id(config, PATH, DATA)
@@ -153,7 +154,7 @@ def test_certificate_holds_no_secret() -> None:
 def test_no_original_on_disk(config: Config, boxes: tuple[tuple[int, int, int, int], ...]) -> None:
     """No file that sealing leaves holds a 64-byte window of an original face's coded bytes."""
     sealing = prepared(anonymiser=FlatFaces(boxes))
-    pipeline.release(sealing, PATH, config, ring.read(config.ring))
+    pipeline.release(sealing, PATH, config, ring.read(config.keys.ring))
     written = b"".join(file.read_bytes() for file in config.folder.parent.rglob("*") if file.is_file())
     parsed = form.parse(
         sealing.sealed.sidecar, sealing.sealed.directory_key, photo_id=sealing.sealed.photo_id,
@@ -225,7 +226,7 @@ def test_claims_are_checked_first() -> None:
 
 def test_catalog_that_cannot_be_written(config: Config) -> None:
     """The error says that the photo is as it was, and the photo is."""
-    keys = ring.read(config.ring)
+    keys = ring.read(config.keys.ring)
     pipeline.release(prepared(), PATH, config, keys)
     before = catalogued(config)
     broken = replace(config, catalog_url="sqlite+aiosqlite:////proc/none/catalog.sqlite3")
@@ -237,7 +238,7 @@ def test_catalog_that_cannot_be_written(config: Config) -> None:
 
 def test_sidecar_tells_no_names(config: Config) -> None:
     """No owner's name is in the published files."""
-    pipeline.release(prepared(claims=(Claim((40, 60), "u-red"),)), PATH, config, ring.read(config.ring))
+    pipeline.release(prepared(claims=(Claim((40, 60), "u-red"),)), PATH, config, ring.read(config.keys.ring))
     for file in config.folder.rglob("*"):
         if file.is_file():
             assert b"u-red" not in file.read_bytes()
