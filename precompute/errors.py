@@ -81,4 +81,4 @@ class PeopleUnreadable(PrecomputeError):
     """The catalog cannot be read or written; who is enrolled is as it was."""
 
     def __init__(self) -> None:
-        super().__init__("the catalog, or the keys of its audit log, cannot be read or written; who is enrolled is as it was before")
+        super().__init__("the catalog, or the keys of its audit log, cannot be used; who is enrolled is as it was before")
