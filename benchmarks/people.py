@@ -42,7 +42,7 @@ def measure(url: str) -> report.Figures:
     asyncio.run(fill(url, ring, rng))
     likenesses = Likenesses(dict.fromkeys(DIMENSIONS, 0.5), 0.05)
     before, began = resident_mb(), time.perf_counter()
-    asyncio.run(people._open(url, ring, template.spelled(MODELS), likenesses))
+    asyncio.run(people.read_into(likenesses, url, ring, template.spelled(MODELS)))
     opened, after = time.perf_counter() - began, resident_mb()
     faces = {name: looks(rng, FACES, size) for name, size in DIMENSIONS.items()}
     times = []

@@ -41,10 +41,8 @@ from edge.photos import Photos
 from edge.plans import Plans
 from edge.server import require_plain
 from edge.ties import Acquaintance
-from edge.token import Door
 from edge.view import Decided
 from edge.view import View
-from edge.viewer import Viewer
 from edge.viewer import Viewers
 
 PURGE_SECONDS = 1.0
@@ -113,7 +111,7 @@ async def open_app(
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
         view = View(
-            viewers=_viewers(settings.edge, signer),
+            viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
             acquaintance=Acquaintance(
                 catalog, friends, settings.policy, seconds=limits.revocation_seconds, items=limits.catalog_items
@@ -128,38 +126,26 @@ async def open_app(
         api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view)))
         upkeep = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
         stack.push_async_callback(reveals.flush, clock())
-        stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, reveals, clock)))
+        stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, reveals, catalog, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, api, catalog, demo, clock)
 
 
-async def _keep_up(purges: Sequence[Callable[[float], None]], reveals: Reveals, clock: Callable[[], float]) -> None:
-    """Keys and friends leave memory when their time is over, also when nobody asks for them again; reveals are logged."""
+async def _keep_up(
+    purges: Sequence[Callable[[float], None]], reveals: Reveals, catalog: Catalog, clock: Callable[[], float]
+) -> None:
+    """Keys and friends leave memory in time, also when nobody asks; reveals are logged; nothing stays put off."""
     while True:
         await asyncio.sleep(PURGE_SECONDS)
         for purge in purges:
             purge(clock())
         await reveals.flush(clock())
+        await catalog.database.tidy()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _viewers(edge: config.Edge, keys: issuer.Issuer) -> Viewers:
-    settings = edge.token
-    door = Door(
-        issuer=settings.issuer,
-        audience=settings.audience,
-        algorithm=settings.algorithm,
-        type=settings.type,
-        max_bytes=settings.max_token_bytes,
-        max_lifetime=settings.max_lifetime_seconds,
-        leeway=settings.leeway_seconds,
-    )
-    remembered: Memory[bytes, Viewer] = Memory(items=settings.remembered_tokens, size=settings.remembered_bytes)
-    return Viewers(door, keys, settings.cookie, remembered, keep_token=edge.friends.source == "introspection")
 
 
 def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack) -> Cache:

@@ -5,9 +5,11 @@ typed: a bool is not a number, a string is not a time, and text that is not UTF-
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import msgspec
 
+from edge import config
 from edge import jws
 from edge.errors import TokenRefused
 from edge.friends import NO_FRIENDS
@@ -52,6 +54,19 @@ class Door:
     max_bytes: int
     max_lifetime: float
     leeway: float
+
+    @classmethod
+    def of(cls, settings: config.Token) -> Self:
+        """The door that a table of tokens describes."""
+        return cls(
+            issuer=settings.issuer,
+            audience=settings.audience,
+            algorithm=settings.algorithm,
+            type=settings.type,
+            max_bytes=settings.max_token_bytes,
+            max_lifetime=settings.max_lifetime_seconds,
+            leeway=settings.leeway_seconds,
+        )
 
     async def verify(self, token: str, keys: Issuer, now: float) -> Verified:
         """The claims of a token that is good at ``now``; raises ``TokenRefused`` and nothing else."""

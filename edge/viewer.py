@@ -8,9 +8,11 @@ remembered by digest until they expire.
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import Self
 
 from multidict import CIMultiDictProxy
 
+from edge import config
 from edge.cache.memory import Memory
 from edge.errors import TokenRefused
 from edge.friends import NO_FRIENDS
@@ -75,6 +77,12 @@ class Viewers:
         self._cookie = cookie
         self._remembered = remembered
         self._keep_token = keep_token
+
+    @classmethod
+    def of(cls, settings: config.Token, keys: Issuer, *, keep_token: bool = False) -> Self:
+        """As a table of tokens describes them."""
+        remembered: Memory[bytes, Viewer] = Memory(items=settings.remembered_tokens, size=settings.remembered_bytes)
+        return cls(Door.of(settings), keys, settings.cookie, remembered, keep_token=keep_token)
 
     async def identify(self, headers: CIMultiDictProxy[str], now: float) -> Viewer:
         """The viewer at ``now``: ``STRANGER`` without credentials, ``REFUSED`` with bad ones; never raises."""

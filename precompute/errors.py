@@ -10,7 +10,7 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── UnknownModel      the configuration names a model that no registry has, or gives it a role it cannot play
 ├── DonorsUnusable    the donors folder is there, but no face in it can be used
 ├── NotEnrolled       somebody cannot be enrolled with these photos
-└── PeopleUnreadable  the catalog cannot be read or written, so nobody was enrolled or forgotten
+└── PeopleUnreadable  the catalog or its audit log cannot be read or written, so nobody was enrolled or forgotten
 """
 
 from pathlib import Path
@@ -81,4 +81,4 @@ class PeopleUnreadable(PrecomputeError):
     """The catalog cannot be read or written; who is enrolled is as it was."""
 
     def __init__(self) -> None:
-        super().__init__("the catalog cannot be read or written; who is enrolled is as it was before")
+        super().__init__("the catalog, or the keys of its audit log, cannot be used; who is enrolled is as it was before")

@@ -106,7 +106,7 @@ def load(
     models = template.spelled({recogniser.name: recogniser.sha256 for recogniser in recognisers})
     likenesses = Likenesses(within, config.margin)
     try:
-        notes = asyncio.run(_open(catalog_url, keys, models, likenesses))
+        notes = asyncio.run(read_into(likenesses, catalog_url, keys, models))
     except Unavailable:
         return NoFinder(NO_CATALOG)
     return People(likenesses, within, config.width_px, notes) if len(likenesses) else NoFinder(*notes or (NO_PEOPLE,))
@@ -131,12 +131,12 @@ def _limit(config: PeopleConfig, recogniser: Recogniser, registry: Mapping[str, 
     return limit
 
 
-async def _open(catalog_url: str, keys: Opens, models: str, into: Likenesses) -> tuple[str, ...]:
-    """Add every template that opens and was made by ``models``; what is said about the others names nobody."""
+async def read_into(likenesses: Likenesses, catalog_url: str, keys: Opens, models: str) -> tuple[str, ...]:
+    """Add every template that opens and was made by ``models``; returns notes about the others. Raises ``Unavailable``."""
     left_out: Counter[str] = Counter()
     async with Catalog.open(catalog_url) as catalog:
         async for page in enrolment.pages(catalog):
-            into.add(_opened(page, keys, models, left_out))
+            likenesses.add(_opened(page, keys, models, left_out))
     return tuple(note.format(f"there are {left_out[note]} people") for note in (OTHER_MODELS, NOT_OPENED) if left_out[note])
 
 

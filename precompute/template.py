@@ -5,11 +5,11 @@ It is biometric data. In clear it exists in memory alone; a row of the catalog h
     person       user ID
     model        "SHA-256 SP name" of every recogniser, ascending by name, joined by LF
     salt         32 random bytes
-    wrapped_key  a random 32-byte key of this row alone, wrapped by the ring; context = LABEL "/" person
+    wrapped_key  a random 32-byte key of this row alone, wrapped by the ring; context = TEMPLATE_LABEL "/" person
     sealed       commitment(32) || AES-256-GCM ciphertext || tag(16)
 
-One ``edge.keys.envelope.Box`` of that key, the salt and LABEL seals the row; the commitment is compared before decrypting.
-Associated data = joined(LABEL, person, model), so that a row opens for its own person and models alone.
+One ``edge.keys.envelope.Box`` of that key, the salt and TEMPLATE_LABEL seals the row; the commitment is compared first.
+Associated data = joined(TEMPLATE_LABEL, person, model), so that a row opens for its own person and models alone.
 Plaintext, little-endian::
 
     format       u8 = 1
@@ -36,14 +36,15 @@ from edge.keys.envelope import COMMITMENT_BYTES
 from edge.keys.envelope import KEY_BYTES
 from edge.keys.envelope import SALT_BYTES
 from edge.keys.envelope import TAG_BYTES
+from edge.keys.envelope import TEMPLATE_LABEL
 from edge.keys.envelope import Box
 from edge.keys.envelope import padded_length
+from edge.keys.envelope import template_context
 from precompute.keys import Opens
 from precompute.keys import Wraps
 
 Halves = npt.NDArray[np.float16]
 
-LABEL: Final = b"mfmc-edge/v1/template"
 FORMAT: Final = 1
 MAX_DIMENSION: Final = 4_096
 MAX_SEALED_BYTES: Final = 1 << 16
@@ -80,31 +81,26 @@ def models_of(text: str) -> dict[str, str]:
     return {name: sha256 for sha256, _, name in (line.partition(" ") for line in text.split("\n"))}
 
 
-def wrap_context(person: str) -> bytes:
-    """Associated data for wrapping the key of this person's template."""
-    return LABEL + b"/" + person.encode()
-
-
 def seal(template: Template, models: Mapping[str, str], keys: Wraps, random: Callable[[int], bytes]) -> Row:
     """A template made by exactly these models -> its row. ``random`` yields that many cryptographically random bytes."""
     key, salt, text = random(KEY_BYTES), random(SALT_BYTES), spelled(models)
-    box = Box(key, salt, LABEL)
+    box = Box(key, salt, TEMPLATE_LABEL)
     sealed = box.commitment + box.seal(_encoded(template, sorted(models)), _associated(template.person, text))
-    return Row(template.person, text, salt, keys.wrap(key, wrap_context(template.person)), sealed)
+    return Row(template.person, text, salt, keys.wrap(key, template_context(template.person)), sealed)
 
 
 def unseal(row: Row, keys: Opens) -> Template:
     """Raises ``Damaged`` for anything altered or moved, and ``KeyRingError`` where the keys at hand cannot open it."""
     if not COMMITMENT_BYTES + TAG_BYTES <= len(row.sealed) <= MAX_SEALED_BYTES:
         raise Damaged
-    box = Box(keys.unwrap(row.wrapped_key, wrap_context(row.person)), row.salt, LABEL)
+    box = Box(keys.unwrap(row.wrapped_key, template_context(row.person)), row.salt, TEMPLATE_LABEL)
     box.require(row.sealed[:COMMITMENT_BYTES])
     plain = box.open(row.sealed[COMMITMENT_BYTES:], _associated(row.person, row.model))
     return Template(row.person, _decoded(plain, sorted(models_of(row.model))))
 
 
 def _associated(person: str, models: str) -> bytes:
-    return joined(LABEL, person.encode(), models.encode())
+    return joined(TEMPLATE_LABEL, person.encode(), models.encode())
 
 
 def _encoded(template: Template, names: Sequence[str]) -> bytes:

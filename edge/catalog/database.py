@@ -1,5 +1,6 @@
 """The database under the catalog, SQLite or PostgreSQL: connections, transactions, and one error for all that goes wrong."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -29,6 +30,8 @@ BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
 
+_log = logging.getLogger("mfmc.catalog")
+
 
 class Database:
     """Transactions on one catalog; every failure of the store is ``Unavailable``, whose text holds no statement."""
@@ -36,6 +39,7 @@ class Database:
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self._writer = writer
         self._reader = reader
+        self._untidy = False
 
     def __repr__(self) -> str:
         return "<Database>"
@@ -66,6 +70,7 @@ class Database:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.tidy()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -121,13 +126,27 @@ class Database:
     async def forget_deleted(self) -> None:
         """Overwrite what was deleted: on SQLite in the log and the file; on PostgreSQL in the tables that hold keys.
 
-        A server's own log and physical backups keep deleted rows until they are recycled; THREATS.md says what helps there.
+        What was deleted stays deleted if this cannot be done now; ``tidy`` tries again. A server's own log and physical backups
+        keep deleted rows until they are recycled; THREATS.md says what helps there.
         """
-        async with self.reading() as connection:
-            if self.is_shared:
-                await connection.exec_driver_sql("VACUUM face, photo, template, secret")
-            else:
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._untidy = True
+        await self.tidy()
+
+    async def tidy(self) -> None:
+        """What ``forget_deleted`` had to put off, because somebody was reading or the store did not answer; never raises."""
+        if not self._untidy:
+            return
+        try:
+            async with self.reading() as connection:
+                self._untidy = not await self._overwritten(connection)
+        except Unavailable:
+            _log.warning("deleted keys could not be overwritten yet")
+
+    async def _overwritten(self, connection: AsyncConnection) -> bool:
+        if self.is_shared:
+            await connection.exec_driver_sql("VACUUM face, photo, template, secret")
+            return True
+        return (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0] == 0
 
 
 async def hold(connection: AsyncConnection, path: str) -> None:

@@ -50,7 +50,8 @@ async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings
         await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
         if faces:
             await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
-        await _name(connection, photo.path, namings)
+        shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
+        await _name(connection, photo.path, [naming for naming in namings if naming.slot in shown])
         await changes.announce(connection, {topic})
     catalog.changes.tell({topic})
     await catalog.database.forget_deleted()
@@ -88,8 +89,8 @@ async def _name(connection: AsyncConnection, path: str, namings: Iterable[Naming
         row = {"path": path, "slot": naming.slot, "person": naming.person}
         if naming.proposed:
             await connection.execute(insert(tables.TAG), row | {"proposed": True, "answer": ""})
-        else:
-            await connection.execute(insert(tables.SUGGESTION), row)
+        elif await connection.scalar(select(tables.TEMPLATE.c.person).filter_by(person=naming.person)) is not None:
+            await connection.execute(insert(tables.SUGGESTION), row)  # unless they asked to be forgotten meanwhile
 
 
 def _restricted(faces: Sequence[Face], before: Sequence[Row[Any]]) -> list[Face]:

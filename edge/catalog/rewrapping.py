@@ -22,6 +22,7 @@ from sqlalchemy import update
 from edge.catalog import secrets
 from edge.catalog import tables
 from edge.catalog.database import Database
+from edge.keys.envelope import template_context
 from edge.keys.envelope import wrap_context
 from edge.keys.rewrap import Change
 from edge.keys.rewrap import Row
@@ -46,6 +47,7 @@ _BINDING = (tables.PHOTO.c.photo_id, tables.PHOTO.c.version)
 
 SHELVES = (
     Shelf(tables.SECRET, (tables.SECRET.c.name,), tables.SECRET, lambda row: secrets.context(row.name)),
+    Shelf(tables.TEMPLATE, (tables.TEMPLATE.c.person,), tables.TEMPLATE, lambda row: template_context(row.person)),
     Shelf(
         tables.PHOTO, (tables.PHOTO.c.path,), tables.PHOTO,
         lambda row: wrap_context(row.photo_id, row.version, None), _BINDING,

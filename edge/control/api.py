@@ -15,7 +15,6 @@ from edge.control import body
 from edge.control import openapi
 from edge.control import routes
 from edge.control.identity import Identity
-from edge.control.identity import services
 from edge.control.operations import Nothing
 from edge.control.perform import Control
 from edge.control.perform import Reply
@@ -86,7 +85,7 @@ async def open_api(settings: config.Control, control: Control, people: Viewers, 
         if settings.service is not None:
             signer = await issuer.open_issuer(settings.service, "edge.control.service")
             stack.push_async_callback(signer.close)
-            second = services(settings.service, signer)
+            second = Viewers.of(settings.service, signer)
         yield Api(settings, control, Identity(people, second), Urls(decide))
 
 

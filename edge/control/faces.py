@@ -14,7 +14,7 @@ from edge.control.act import Act
 from edge.errors import HasOwner
 from edge.errors import TooMany
 
-MAX_TAGS = 50  # people a face may be, and people who ask to see it, at a time
+MAX_TAGS = 50  # people who claim a face, whom the uploader tags it with, or who ask to see it: of each at a time
 
 
 async def assign(act: Act) -> None:
@@ -170,8 +170,8 @@ async def _put_tag(act: Act, *, proposed: bool, answer: str) -> None:
     if not proposed and answer == "":
         await _drop_tag(act, act.person)
         return
-    if not (act.tag.proposed or act.tag.answer):
-        held = select(func.count()).select_from(tables.TAG).filter_by(**place)
+    if not (act.tag.proposed or act.tag.answer):  # claims alone must not keep the uploader from tagging
+        held = select(func.count()).select_from(tables.TAG).filter_by(**place, proposed=proposed)
         if (await connection.scalar(held) or 0) >= MAX_TAGS:
             raise TooMany
     await put(connection, tables.TAG, place | {"person": act.person}, {"proposed": proposed, "answer": answer})

@@ -7,12 +7,8 @@ same door as for pictures, or a service's, through a second door that no viewer'
 
 from multidict import CIMultiDictProxy
 
-from edge import config
-from edge.cache.memory import Memory
 from edge.control.caller import Caller
 from edge.errors import Unauthorised
-from edge.issuer import Issuer
-from edge.token import Door
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 from edge.viewer import Viewers
@@ -52,18 +48,3 @@ class Identity:
         """Let go of services whose tokens have expired; ``Viewers`` of people have an owner of their own."""
         if self._services is not None:
             self._services.purge(now)
-
-
-def services(settings: config.Token, keys: Issuer) -> Viewers:
-    """The second door, and a memory of its own for the tokens that passed it."""
-    door = Door(
-        issuer=settings.issuer,
-        audience=settings.audience,
-        algorithm=settings.algorithm,
-        type=settings.type,
-        max_bytes=settings.max_token_bytes,
-        max_lifetime=settings.max_lifetime_seconds,
-        leeway=settings.leeway_seconds,
-    )
-    remembered: Memory[bytes, Viewer] = Memory(items=settings.remembered_tokens, size=settings.remembered_bytes)
-    return Viewers(door, keys, settings.cookie, remembered)

@@ -31,6 +31,7 @@ ID_BYTES: Final = 16
 DIRECTORY_LABEL: Final = b"mfmc-edge/v1/directory"
 GROUP_LABEL: Final = b"mfmc-edge/v1/group/"
 WRAP_LABEL: Final = b"mfmc-edge/v1/wrap/"
+TEMPLATE_LABEL: Final = b"mfmc-edge/v1/template"
 
 # A key is derived from fresh random secrets and a fresh salt for one ciphertext alone, so the nonce cannot repeat under it.
 NONCE: Final = bytes(12)
@@ -78,6 +79,11 @@ def wrap_context(photo_id: bytes, version: bytes, slot: int | None) -> bytes:
         raise ValueError("photo id and version are 16 bytes each")
     owner = b"directory" if slot is None else b"face/" + slot.to_bytes(2, "big")
     return WRAP_LABEL + photo_id + version + owner
+
+
+def template_context(person: str) -> bytes:
+    """Associated data for wrapping the key of this person's template."""
+    return TEMPLATE_LABEL + b"/" + person.encode()
 
 
 def padded_length(length: int) -> int:

@@ -248,6 +248,9 @@ async def test_delete_photo(catalog: Catalog) -> None:
 async def test_suggestions(catalog: Catalog) -> None:
     """A suggestion gives nothing but a line in the inbox; dismissed, claimed or unenrolled, it is gone."""
     async with desk(catalog) as at:
+        async with catalog.database.writing() as connection:
+            row = {"person": "u-red", "model": "m", "salt": b"s" * 32, "wrapped_key": b"k", "sealed": b"t"}
+            await connection.execute(insert(tables.TEMPLATE), row)
         namings = tuple(Naming(slot, "u-red", proposed=False) for slot in range(3))
         await at.publish(None, None, None, namings=namings)
         assert await at.sees("u-red") == frozenset()
@@ -259,9 +262,6 @@ async def test_suggestions(catalog: Catalog) -> None:
         await at.do("dismiss", "u-red", face=0, person="u-red")
         await at.do("claim", "u-red", face=1, person="u-red")
         assert await suggested() == [2]
-        async with catalog.database.writing() as connection:
-            row = {"person": "u-red", "model": "m", "salt": b"s" * 32, "wrapped_key": b"k", "sealed": b"t"}
-            await connection.execute(insert(tables.TEMPLATE), row)
         assert (await at.do("enrolled", "u-red", person="u-red")).content == {"enrolled": True}
         await at.do("unenrol", "u-red", person="u-red")
         assert await suggested() == []
@@ -386,6 +386,18 @@ async def test_limits(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None
                         await at.do(name, who, **place_names)
                 else:
                     await at.do(name, who, **place_names)
+
+
+async def test_claims_do_not_shut_the_uploader_out(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many strangers claim a face, the uploader can still say who it is."""
+    monkeypatch.setattr("edge.control.faces.MAX_TAGS", 2)
+    async with desk(catalog) as at:
+        await at.publish(None)
+        for stranger in ("a", "b"):
+            await at.do("claim", stranger, face=0, person=stranger)
+        await at.do("tag", "u-up", face=0, person="u-red")
+        await at.do("answer", "u-red", face=0, person="u-red", body=YES)
+        assert await at.sees("u-red") == {0}
 
 
 async def test_nobody_learns_of_others(catalog: Catalog) -> None:

@@ -28,9 +28,9 @@ def sealed(person: str = "u-red", models: dict[str, str] = MODELS) -> form.Row:
 def resealed(plain: bytes, person: str = "u-red") -> form.Row:
     """A row as somebody with the ring could make it around any content."""
     key, text = os.urandom(32), form.spelled(MODELS)
-    box = Box(key, SALT, form.LABEL)
+    box = Box(key, SALT, form.TEMPLATE_LABEL)
     content = box.commitment + box.seal(plain, form._associated(person, text))
-    return form.Row(person, text, SALT, RING.wrap(key, form.wrap_context(person)), content)
+    return form.Row(person, text, SALT, RING.wrap(key, form.template_context(person)), content)
 
 
 def test_round_trip() -> None:
@@ -85,9 +85,9 @@ def test_another_persons() -> None:
     with pytest.raises(Damaged):
         form.unseal(replace(blue, salt=red.salt, sealed=red.sealed), RING)
     with pytest.raises(Damaged):
-        RING.unwrap(red.wrapped_key, form.wrap_context("u-blue"))
-    key = RING.unwrap(red.wrapped_key, form.wrap_context("u-red"))
-    moved = replace(red, person="u-blue", wrapped_key=RING.wrap(key, form.wrap_context("u-blue")))
+        RING.unwrap(red.wrapped_key, form.template_context("u-blue"))
+    key = RING.unwrap(red.wrapped_key, form.template_context("u-red"))
+    moved = replace(red, person="u-blue", wrapped_key=RING.wrap(key, form.template_context("u-blue")))
     with pytest.raises(Damaged):
         form.unseal(moved, RING)
 

@@ -61,6 +61,25 @@ async def say(catalog: Catalog, owner: str, rule: str | None, **columns: object)
         await put(connection, tables.PHOTO_RULE, {"path": "/t1.jpg", "owner": owner}, {"rule": rule, **columns})
 
 
+async def enrol(catalog: Catalog, person: str) -> None:
+    """Somebody asks to be found."""
+    row = {"model": "m", "salt": b"s" * 32, "wrapped_key": b"k", "sealed": b"t"}
+    async with catalog.database.writing() as connection:
+        await put(connection, tables.TEMPLATE, {"person": person}, row)
+
+
+async def test_suggestions_for_those_who_can_use_them(catalog: Catalog) -> None:
+    """Nobody is suggested a face who is not enrolled any more, nor one that is locked or erased already."""
+    await enrol(catalog, "u-blue")
+    await publish(catalog, PHOTO)
+    await set_face(catalog, 1, locked=True)
+    namings = [Naming(slot, person, proposed=False) for slot, person in ((1, "u-blue"), (4, "u-gone"), (4, "u-blue"))]
+    await publish(catalog, again(PHOTO), namings=namings)
+    async with catalog.database.reading() as connection:
+        found = (await connection.execute(select(tables.SUGGESTION.c.slot, tables.SUGGESTION.c.person))).all()
+    assert [tuple(row) for row in found] == [(4, "u-blue")]
+
+
 async def test_round_trip(catalog: Catalog) -> None:
     """What was published reads back equal, and nothing reads where nothing was published."""
     assert await publish(catalog, PHOTO) is None
@@ -131,6 +150,7 @@ async def test_what_owners_said_outlives_everything(catalog: Catalog) -> None:
 
 async def test_nothing_shown_outlives_publishing(catalog: Catalog) -> None:
     """Tags, owners and unlocked faces end with the version: another picture may lie where the old one lay."""
+    await enrol(catalog, "u-blue")
     await publish(catalog, PHOTO, namings=[Naming(4, "u-eve", proposed=True), Naming(4, "u-blue", proposed=False)])
     await set_face(catalog, 1, shown=True)
     await publish(catalog, again(PHOTO, faces=tuple(replace(face, owner=None) for face in FACES)))
@@ -216,6 +236,23 @@ async def test_deleted_keys_leave_the_disk(embedded: Catalog, tmp_path: Path) ->
     await remove(embedded, "/t1.jpg")
     assert b"key of the directory" not in on_disk(tmp_path)
     assert not any(face.wrapped_key in on_disk(tmp_path) for face in FACES if face.wrapped_key)
+
+
+async def test_overwriting_is_put_off(embedded: Catalog, tmp_path: Path) -> None:
+    """While somebody else reads, deleted keys cannot be overwritten; the change is made all the same, and later they are."""
+    await publish(embedded, replace(PHOTO, wrapped_key=b"key of the directory"))
+    with sqlite3.connect(tmp_path / "c.sqlite3") as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM photo").fetchall()
+        async with embedded.database.reading() as connection:
+            await connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+        await remove(embedded, "/t1.jpg")
+        assert await embedded.photo("/t1.jpg") is None
+        assert b"key of the directory" in on_disk(tmp_path)
+        reader.execute("ROLLBACK")
+    reader.close()
+    await embedded.database.tidy()
+    assert b"key of the directory" not in on_disk(tmp_path)
 
 
 async def test_files_are_private(embedded: Catalog, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -12,8 +13,10 @@ from edge.catalog import Face
 from edge.catalog import Photo
 from edge.catalog import tables
 from edge.catalog.publication import publish
+from edge.catalog.rewrapping import SHELVES
 from edge.catalog.rewrapping import WrappedKeys
 from edge.catalog.rewrapping import count
+from edge.keys.envelope import template_context
 from edge.keys.envelope import wrap_context
 from edge.keys.rewrap import Change
 from edge.keys.rewrap import Progress
@@ -51,6 +54,13 @@ async def filled(catalog: Catalog, ring: KeyRing, photos: int = 4, faces: int = 
     return secret
 
 
+async def enrol(catalog: Catalog, ring: KeyRing) -> None:
+    """Somebody asked to be found."""
+    row = {"model": "m", "salt": b"s" * 32, "wrapped_key": ring.wrap(b"t" * 32, template_context("u-red")), "sealed": b"t"}
+    async with catalog.database.writing() as connection:
+        await connection.execute(insert(tables.TEMPLATE), {"person": "u-red"} | row)
+
+
 async def opened(catalog: Catalog, ring: KeyRing) -> dict[tuple[str, int | None], bytes]:
     """Every key in the catalog, as this ring opens it."""
     found: dict[tuple[str, int | None], bytes] = {}
@@ -68,14 +78,24 @@ async def test_everything_moves(catalog: Catalog) -> None:
     """After rewrapping, the new key alone opens every key there was, the audit log's secret included."""
     secret = await filled(catalog, keys("old").ring)
     await Log.open(catalog, keys("old"))
-    assert await count(catalog.database, "old") == len(secret) + 1
+    await enrol(catalog, keys("old").ring)
+    assert await count(catalog.database, "old") == len(secret) + 2
     done = await rewrap(WrappedKeys(catalog.database, "new"), keys("new"), keys("new"), lambda _: None, limit=3)
-    assert done == Progress(len(secret) + 1)
-    assert (await count(catalog.database, "old"), await count(catalog.database, "new")) == (0, len(secret) + 1)
+    assert done == Progress(len(secret) + 2)
+    assert (await count(catalog.database, "old"), await count(catalog.database, "new")) == (0, len(secret) + 2)
     alone = MemoryKeys()
     alone.ring = KeyRing("new", {"new": NEW})
     assert await opened(catalog, alone.ring) == secret
     await Log.open(catalog, alone)
+    async with catalog.database.reading() as connection:
+        template = (await connection.execute(select(tables.TEMPLATE))).one()
+    assert alone.ring.unwrap(template.wrapped_key, template_context("u-red")) == b"t" * 32
+
+
+def test_every_wrapped_key_is_on_a_shelf() -> None:
+    """A table that holds wrapped keys and is not gone through would lose them when the old key is retired."""
+    holding = {table.name for table in tables.METADATA.tables.values() if "wrapped_key" in table.c}
+    assert {shelf.table.name for shelf in SHELVES} == holding
 
 
 @pytest.mark.parametrize("batches", range(5))
