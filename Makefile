@@ -45,6 +45,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.seal --check
 	$(BIN)/python -m benchmarks.people --check
 	$(BIN)/python -m benchmarks.serve --check
+	$(BIN)/python -m benchmarks.catalog --check
+	$(BIN)/python -m benchmarks.revocation --check
 
 clean:
 	rm -rf $(VENV) demo

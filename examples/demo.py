@@ -5,7 +5,6 @@ u-red and u-green.
 """
 
 import argparse
-import asyncio
 import json
 import shutil
 import signal
@@ -15,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
-from edge.catalog import Catalog
+from edge.__main__ import main as edge
 from edge.keys import ring
 from precompute.__main__ import main as precompute
 
@@ -148,15 +148,10 @@ def seal(folder: Path, photo: Path, path: str) -> int:
     boxes = [face["box"] for face in json.loads(listed.stdout)["faces"]]
     claims = [{"point": [x + w // 2, y + h // 2], "owner": owner} for owner, (x, y, w, h) in zip(RULES, boxes, strict=False)]
     (folder / "faces.json").write_text(json.dumps(claims))
-    asyncio.run(set_rules(folder))
+    with redirect_stdout(None):
+        for owner, rule in RULES.items():
+            edge(["faces", "rule", owner, rule, *config])
     return precompute(["seal", str(photo), "--as", path, "--faces", str(folder / "faces.json"), *config])
-
-
-async def set_rules(folder: Path) -> None:
-    """What each account allows."""
-    async with Catalog.open(f"sqlite+aiosqlite:///{folder}/catalog.sqlite3") as catalog:
-        for user, rule in RULES.items():
-            await catalog.set_rule(user, rule)
 
 
 @contextmanager
