@@ -4,7 +4,7 @@ A lookup is what an edge does for a photo that it does not remember: one query t
 and epochs of all faces. The photos are drawn at random over the whole catalog.
 """
 
-import asyncio
+
 import os
 import random
 import sqlite3
@@ -13,6 +13,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import uvloop
 
 from benchmarks import report
 from edge.catalog import Catalog
@@ -33,7 +35,7 @@ def main(argv: list[str]) -> int:
     found: report.Figures = {"photos": options.photos}
     for name, photos in (("small", SMALL), ("large", options.photos)):
         with tempfile.TemporaryDirectory() as folder:
-            times = asyncio.run(measure(Path(folder), photos, options.lookups))
+            times = uvloop.run(measure(Path(folder), photos, options.lookups))
         found |= {f"{name}_p50_ms": quantile(times, 0.5), f"{name}_p99_ms": quantile(times, 0.99)}
     found["p50_vs_small"] = round(found["large_p50_ms"] / found["small_p50_ms"], 2)
     return report.finish("catalog", found, options, table)

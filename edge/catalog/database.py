@@ -29,6 +29,7 @@ from edge.errors import Unavailable
 BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
+FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError)
 
 _log = logging.getLogger("mfmc.catalog")
 
@@ -94,7 +95,7 @@ class Database:
         try:
             async with self._reader.connect() as connection:
                 yield connection
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except FAILURES:
             raise Unavailable from None
 
     @asynccontextmanager
@@ -106,7 +107,7 @@ class Database:
         try:
             async with self._writer.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except FAILURES:
             raise Unavailable from None
 
     @asynccontextmanager
@@ -120,7 +121,7 @@ class Database:
                     yield connection
                 finally:
                     await connection.exec_driver_sql("ROLLBACK")
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except FAILURES:
             raise Unavailable from None
 
     async def forget_deleted(self) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from typing import Self
 
-from sqlalchemy import Row
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import false
@@ -20,6 +19,7 @@ from sqlalchemy import union_all
 from edge.catalog import tables
 from edge.catalog.changes import Changes
 from edge.catalog.database import Database
+from edge.catalog.query import Query
 from edge.catalog.records import Face
 from edge.catalog.records import Photo
 
@@ -43,7 +43,7 @@ class Catalog:
     async def photo(self, path: str) -> Photo | None:
         """The published photo at ``path`` with its faces and all that is in force on them now, or None; one query."""
         async with self.database.reading() as connection:
-            rows = (await connection.execute(PHOTO, {"path": path})).all()
+            rows = await _PHOTO.rows(connection, {"path": path})
         return photo_of(rows) if rows else None
 
     async def ties(self, person: str, owners: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -82,6 +82,8 @@ PHOTO = (
     .order_by(_FACE.slot)
 )
 
+_PHOTO = Query(PHOTO)
+
 _TIES = union_all(
     select(tables.MEMBER.c.owner, tables.MEMBER.c.circle).where(
         tables.MEMBER.c.person == bindparam("person"), tables.MEMBER.c.owner.in_(bindparam("owners", expanding=True))
@@ -92,7 +94,7 @@ _TIES = union_all(
 )
 
 
-def photo_of(rows: Sequence[Row[Any]]) -> Photo:
+def photo_of(rows: Sequence[Any]) -> Photo:
     """The rows of one photo as a record."""
     row = rows[0]
     return Photo(
@@ -110,17 +112,17 @@ def photo_of(rows: Sequence[Row[Any]]) -> Photo:
     )
 
 
-def _face(row: Row[Any]) -> Face:
+def _face(row: Any) -> Face:
     return Face(
         slot=row.slot,
         box=(row.x, row.y, row.w, row.h),
         owner=row.owner,
         rule=row.in_force,
         wrapped_key=row.face_key,
-        locked=row.locked,
-        shown=row.shown,
-        vetoed=row.vetoed,
-        tied=row.tied,
+        locked=bool(row.locked),
+        shown=bool(row.shown),
+        vetoed=bool(row.vetoed),
+        tied=bool(row.tied),
         epoch=row.epoch,
         owner_epoch=row.owner_epoch,
     )

@@ -273,6 +273,18 @@ async def test_not_a_database(tmp_path: Path) -> None:
         assert "secret" not in str(refused.value)
 
 
+async def test_a_store_that_breaks(catalog: Catalog) -> None:
+    """A catalog that fails while it is open is Unavailable for a read, and as good as new when it is back."""
+    await publish(catalog, PHOTO)
+    async with catalog.database.writing() as connection:
+        await connection.exec_driver_sql("ALTER TABLE photo RENAME TO away")
+    with pytest.raises(Unavailable):
+        await catalog.photo("/t1.jpg")
+    async with catalog.database.writing() as connection:
+        await connection.exec_driver_sql("ALTER TABLE away RENAME TO photo")
+    assert await catalog.photo("/t1.jpg") == PHOTO
+
+
 async def test_no_server() -> None:
     """A PostgreSQL that does not answer is Unavailable, and its address is not told."""
     with pytest.raises(Unavailable) as refused:
