@@ -27,9 +27,11 @@ from edge.control.urls import Urls
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
 from edge.errors import NotFound
+from edge.viewer import Viewer
 from edge.viewer import Viewers
 
 URLS: Final = "/-/urls"
+LIST: Final = "list"
 DOCUMENT: Final = f"{routes.ROOT}/openapi.json"
 AT_ONCE: Final = 32  # operations, per process; a catalog in one file does them one after the other anyway
 
@@ -37,11 +39,12 @@ AT_ONCE: Final = 32  # operations, per process; a catalog in one file does them 
 class Api:
     """Answers everything below ``/-/api/`` and at ``/-/urls``."""
 
-    def __init__(self, settings: config.Control, control: Control, identity: Identity, urls: Urls) -> None:
+    def __init__(self, settings: config.Control, control: Control, identity: Identity, decide: Decide) -> None:
         self._settings = settings
         self._control = control
         self._identity = identity
-        self._urls = urls
+        self._decide = decide
+        self._urls = Urls(decide)
         self._rates = Rates(settings)
         self._room = Room(AT_ONCE)
         self._document = msgspec.json.encode(openapi.document())
@@ -61,7 +64,15 @@ class Api:
         content = await body.read(request, operation.body or Nothing, self._settings)
         with self._room.entered():
             reply = await self._control.perform(operation, caller, place, content, now, _if_match(request))
+            if operation.name == LIST and caller.viewer is not None:
+                reply = await self._marked(reply, caller.viewer, now)
         return _answer(request, reply)
+
+    async def _marked(self, reply: Reply, viewer: Viewer, now: float) -> Reply:
+        """A photo's faces, each with whether this viewer gets it as it is now."""
+        content = reply.content or {}
+        _, granted = await self._decide(content["photo"], viewer, now)
+        return Reply(content | {"faces": [face | {"real": face["face"] in granted} for face in content["faces"]]})
 
     def purge(self, now: float) -> None:
         """Let go of services whose tokens have expired."""
@@ -86,7 +97,7 @@ async def open_api(settings: config.Control, control: Control, people: Viewers, 
             signer = await issuer.open_issuer(settings.service, "edge.control.service")
             stack.push_async_callback(signer.close)
             second = Viewers.of(settings.service, signer)
-        yield Api(settings, control, Identity(people, second), Urls(decide))
+        yield Api(settings, control, Identity(people, second), decide)
 
 
 def _require_method(request: web.BaseRequest, *methods: str) -> None:

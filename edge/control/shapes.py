@@ -44,7 +44,8 @@ class Request(Shape, frozen=True):
 class Face(Shape, frozen=True):
     """A face as the caller may know it; ``box`` is x, y, width, height in pixels of the upright photo.
 
-    ``rights`` names what the caller may ask for. ``yours``, ``tag``, ``request`` and ``suggested`` (true) are about the caller.
+    ``rights`` names what the caller may ask for; ``real``, in a photo's list, whether they see the face as it is. ``yours``,
+    ``tag``, ``request`` and ``suggested`` (true) are about the caller.
     ``locked``, ``erased``, ``vetoed`` and ``rule`` are for the owner and services; ``owner`` and ``suggested`` (user
     IDs) for services; ``tags`` and, in the tag model, ``shown`` for the uploader; ``requests`` for whoever answers them.
     """
@@ -53,6 +54,7 @@ class Face(Shape, frozen=True):
     box: tuple[int, int, int, int]
     rights: list[str]
     etag: str | UnsetType = UNSET
+    real: bool | UnsetType = UNSET
     yours: bool | UnsetType = UNSET
     tag: OwnTag | UnsetType = UNSET
     request: Given | UnsetType = UNSET
