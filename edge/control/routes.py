@@ -45,6 +45,8 @@ class Part:
 
 
 def _photo(text: str) -> str:
+    if "/" in text:
+        raise NotFound
     return address.parse("/" + text.replace(SLASH, "/"))
 
 
