@@ -30,7 +30,7 @@ from edge.config import Policy
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 
-EVERYONE, MEMBERS, FRIENDS = "everyone", "members", "friends"
+EVERYONE, MEMBERS, FRIENDS, NOBODY = "everyone", "members", "friends", "nobody"
 
 Audience = Set[str]
 Model = Callable[[Face, Policy], Audience]
@@ -96,7 +96,7 @@ def _by_rule(face: Face, policy: Policy) -> Audience:
 
 
 def _by_matrix(face: Face, policy: Policy) -> Audience:
-    return set((policy.default_rule if face.rule is None else face.rule).split(" ")) - {MEMBERS}
+    return set((policy.default_rule if face.rule is None else face.rule).split(" ")) - {MEMBERS, NOBODY, ""}
 
 
 MODELS: dict[str, Model] = {"tag": _by_tag, "rule": _by_rule, "matrix": _by_matrix}

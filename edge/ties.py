@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from edge.cache.flight import Flight
 from edge.cache.memory import Memory
 from edge.catalog import Catalog
-from edge.catalog import Face
 from edge.catalog import Photo
 from edge.config import Policy
 from edge.policy import EVERYONE
@@ -17,6 +16,8 @@ from edge.policy import NO_TIES
 from edge.policy import Ties
 from edge.policy import audience
 from edge.viewer import Viewer
+
+NOBODY: frozenset[str] = frozenset()
 
 Told = list[tuple[str, str | None]]
 
@@ -40,13 +41,11 @@ class Acquaintance:
         """The ties that a decision about this photo needs; raises ``Unavailable`` when the catalog cannot be read."""
         if viewer.id is None or now >= viewer.expires:
             return NO_TIES
-        asked = self._friendly(photo, viewer.id)
-        friends = await self._source.among(viewer, asked, now) if asked else frozenset()
-        tied = [face for face in photo.faces if face.tied and face.owner != viewer.id and self._depends(face)]
+        asked, tied = self._questions(photo, viewer.id)
+        friends = await self._source.among(viewer, frozenset(asked), now) if asked else NOBODY
         if not tied:
             return Ties(friends) if friends else NO_TIES
-        epochs = sum(face.owner_epoch for face in tied)
-        told = await self._ask(viewer.id, frozenset(face.owner for face in tied if face.owner), epochs, now)
+        told = await self._ask(viewer.id, frozenset(tied), sum(tied.values()), now)
         groups = frozenset((owner, group) for owner, group in told if group is not None)
         return Ties(friends, groups, frozenset(owner for owner, group in told if group is None))
 
@@ -54,18 +53,21 @@ class Acquaintance:
         """Let go of what is no longer valid at ``now``."""
         self._told.purge(now)
 
-    def _friendly(self, photo: Photo, viewer: str) -> frozenset[str]:
-        """The owners on the photo whose friends may see more."""
-        return frozenset(
-            face.owner
-            for face in photo.faces
-            if face.owner not in (None, viewer) and FRIENDS in audience(face, self._policy) and self._depends(face)
-        )
-
-    def _depends(self, face: Face) -> bool:
-        """Whether it makes a difference who looks at a face that is not their own."""
-        subjects = audience(face, self._policy)
-        return bool(subjects) and EVERYONE not in subjects and not face.vetoed
+    def _questions(self, photo: Photo, viewer: str) -> tuple[set[str], dict[str, int]]:
+        """The owners whose friends may see more, and the epochs of those with groups or blocks: where it matters who looks."""
+        asked, tied = set[str](), dict[str, int]()
+        for face in photo.faces:
+            owner = face.owner
+            if owner is None or owner == viewer or face.vetoed:
+                continue
+            subjects = audience(face, self._policy)
+            if EVERYONE in subjects or not subjects:
+                continue
+            if FRIENDS in subjects:
+                asked.add(owner)
+            if face.tied:
+                tied[owner] = face.owner_epoch
+        return asked, tied
 
     async def _ask(self, person: str, owners: frozenset[str], epochs: int, now: float) -> Told:
         """What the catalog says, remembered under the owners' epochs: they grow whenever one of them changes a group or block."""
