@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.errors import ConfigError
+from edge.section import Section
 
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,32}\Z")]
 Seconds = Annotated[float, Meta(gt=0, le=60)]
@@ -16,11 +17,7 @@ Address = Annotated[str, Meta(min_length=1, max_length=512)]
 PathSegments = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,15}\Z", max_length=200)]
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One table; a key it does not know is an error."""
-
-
-class Aws(Table, frozen=True, kw_only=True):
+class Aws(Section, frozen=True):
     """``[keys.aws]``: one symmetric key of AWS KMS; credentials come from where AWS's own tools look for them."""
 
     key_id: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9:/_-]{1,2048}\Z")]
@@ -32,7 +29,7 @@ class Aws(Table, frozen=True, kw_only=True):
     connections: Connections = 16
 
 
-class Vault(Table, frozen=True, kw_only=True):
+class Vault(Section, frozen=True):
     """``[keys.vault]``: one key of HashiCorp Vault's transit engine, of type aes256-gcm96."""
 
     address: Address
@@ -46,7 +43,7 @@ class Vault(Table, frozen=True, kw_only=True):
     connections: Connections = 16
 
 
-class Keys(Table, frozen=True, kw_only=True):
+class Keys(Section, frozen=True):
     """``[keys]``: ``service`` wraps and opens; what else is named here only opens, while keys move from it."""
 
     service: Literal["ring", "aws", "vault"] = "ring"
