@@ -19,6 +19,7 @@ from edge.policy import audience
 from edge.viewer import Viewer
 
 Told = list[tuple[str, str | None]]
+Asked = tuple[str, frozenset[tuple[str, int]]]
 
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Acquaintance:
         self._source = source
         self._policy = policy
         self._seconds = seconds
-        self._told: Memory[tuple[str, frozenset[str], int], Told] = Memory(items=items, size=items)
-        self._flight: Flight[tuple[str, frozenset[str], int], Told] = Flight()
+        self._told: Memory[Asked, Told] = Memory(items=items, size=items)
+        self._flight: Flight[Asked, Told] = Flight()
 
     async def ties(self, photo: Photo, viewer: Viewer, now: float) -> Ties:
         """The ties that a decision about this photo needs; raises ``Unavailable`` when the catalog cannot be read."""
@@ -45,8 +46,7 @@ class Acquaintance:
         tied = [face for face in photo.faces if face.tied and face.owner != viewer.id and self._depends(face)]
         if not tied:
             return Ties(friends) if friends else NO_TIES
-        epochs = sum(face.owner_epoch for face in tied)
-        told = await self._ask(viewer.id, frozenset(face.owner for face in tied if face.owner), epochs, now)
+        told = await self._ask(viewer.id, frozenset((face.owner, face.owner_epoch) for face in tied if face.owner), now)
         groups = frozenset((owner, group) for owner, group in told if group is not None)
         return Ties(friends, groups, frozenset(owner for owner, group in told if group is None))
 
@@ -67,11 +67,11 @@ class Acquaintance:
         subjects = audience(face, self._policy)
         return bool(subjects) and EVERYONE not in subjects and not face.vetoed
 
-    async def _ask(self, person: str, owners: frozenset[str], epochs: int, now: float) -> Told:
-        """What the catalog says, remembered under the owners' epochs: they grow whenever one of them changes a group or block."""
-        key = (person, owners, epochs)
+    async def _ask(self, person: str, owners: frozenset[tuple[str, int]], now: float) -> Told:
+        """What the catalog says, remembered under each owner's epoch: it grows whenever they change a group or block."""
+        key = (person, owners)
         told = self._told.get(key, now)
         if told is None:
-            told = await self._flight.run(key, lambda: self._catalog.ties(person, sorted(owners)))
+            told = await self._flight.run(key, lambda: self._catalog.ties(person, sorted({owner for owner, _ in owners})))
             self._told.put(key, told, size=1, now=now, expires=now + self._seconds)
         return told
