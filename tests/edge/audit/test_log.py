@@ -288,3 +288,41 @@ async def test_reveals_wait_for_the_catalog(catalog: Catalog) -> None:
     async with catalog.database.reading() as connection:
         last = [row async for row in rows(connection)][-1]
     assert (last.action, last.slots) == ("reveals-lost", "5")
+
+
+async def test_reveals_noted_while_others_wait(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes while a flush fails and does not fit beside what that one held is counted as lost."""
+    monkeypatch.setattr("edge.audit.reveals.MAX_WAITING", 2)
+    keys = MemoryKeys()
+    _, end = await written(catalog, keys)
+    book = LogBook(catalog, keys)
+    await book.log()
+    reveals = Reveals(catalog, book, Anchor(None), 1.0, lambda: 0.0)
+    for _ in range(2):
+        reveals.note(STRANGER, PHOTO, {1}, NOW)
+    async with catalog.database.writing() as connection:
+        await connection.execute(update(HEAD).values(number=2))
+    flushing = asyncio.create_task(reveals.flush(NOW))
+    await asyncio.sleep(0)
+    reveals.note(STRANGER, PHOTO, {2}, NOW)
+    await flushing
+    async with catalog.database.writing() as connection:
+        await connection.execute(update(HEAD).values(number=end.number))
+    await reveals.flush(NOW)
+    async with catalog.database.reading() as connection:
+        told = [(row.action, row.slots) async for row in rows(connection)][end.number :]
+    assert told == [("reveal", "1"), ("reveal", "1"), ("reveals-lost", "1")]
+
+
+async def test_reveals_outlive_a_flush_that_is_cut_off(catalog: Catalog) -> None:
+    """A flush that is cancelled, as when the edge stops, leaves what it held to the next one."""
+    keys = MemoryKeys()
+    log, end = await written(catalog, keys)
+    reveals = Reveals(catalog, LogBook(catalog, keys), Anchor(None), 1.0, lambda: 0.0)
+    reveals.note(STRANGER, PHOTO, {1}, NOW)
+    flushing = asyncio.create_task(reveals.flush(NOW))
+    await asyncio.sleep(0)
+    flushing.cancel()
+    await asyncio.gather(flushing, return_exceptions=True)
+    await reveals.flush(NOW)
+    assert (await check(catalog, log)).number == end.number + 1
