@@ -72,7 +72,7 @@ class Reveals:
         except BaseException:  # cut off: rather twice in the log than not at all
             self._put_back(waiting, lost)
             raise
-        await self._anchor.move(end)
+        await self._anchor.move(end, self._catalog)
 
     async def _append(self, waiting: Sequence[_Reveal], lost: int, now: float) -> Link:
         log = await self._book.log()
