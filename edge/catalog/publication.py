@@ -45,7 +45,7 @@ async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings
     async with catalog.database.writing() as connection:
         await hold(connection, photo.path)
         before = await _version(connection, photo.path)
-        faces = _restricted(photo.faces, await _faces(connection, photo.path))
+        faces = _restricted(photo, await _faces(connection, photo.path))
         await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
         await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
         if faces:
@@ -81,7 +81,8 @@ async def _version(connection: AsyncConnection, path: str) -> bytes | None:
 
 
 async def _faces(connection: AsyncConnection, path: str) -> Sequence[Row[Any]]:
-    return (await connection.execute(select(tables.FACE).filter_by(path=path))).all()
+    size = (tables.PHOTO.c.width, tables.PHOTO.c.height)
+    return (await connection.execute(select(tables.FACE, *size).join(tables.PHOTO).where(tables.FACE.c.path == path))).all()
 
 
 async def _name(connection: AsyncConnection, path: str, namings: Iterable[Naming]) -> None:
@@ -93,11 +94,17 @@ async def _name(connection: AsyncConnection, path: str, namings: Iterable[Naming
             await connection.execute(insert(tables.SUGGESTION), row)  # unless they asked to be forgotten meanwhile
 
 
-def _restricted(faces: Sequence[Face], before: Sequence[Row[Any]]) -> list[Face]:
+def _restricted(photo: Photo, before: Sequence[Row[Any]]) -> list[Face]:
     """The new faces, each with the restrictions of the old ones in its place, and epochs above all of theirs."""
     epoch = max((old.epoch + 1 for old in before), default=0)
-    return [_placed(face, [old for old in before if share(face.box, (old.x, old.y, old.w, old.h)) >= SAME_PLACE_SHARE], epoch)
-            for face in faces]  # fmt: skip
+    return [_placed(face, [old for old in before if _lies_on(face.box, old, photo)], epoch) for face in photo.faces]
+
+
+def _lies_on(box: Box, old: Row[Any], photo: Photo) -> bool:
+    """Whether the box is in the old face's place, in pixels or, where the picture came in another size, in parts of it."""
+    across, down = photo.width / old.width, photo.height / old.height
+    scaled = (round(old.x * across), round(old.y * down), round(old.w * across), round(old.h * down))
+    return max(share(box, (old.x, old.y, old.w, old.h)), share(box, scaled)) >= SAME_PLACE_SHARE
 
 
 def _placed(face: Face, below: Sequence[Row[Any]], epoch: int) -> Face:

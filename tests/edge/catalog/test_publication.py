@@ -175,6 +175,22 @@ async def test_restrictions_outlive_publishing(catalog: Catalog) -> None:
     assert {face.epoch for face in (moved, over_both, elsewhere)} == {6}
 
 
+@pytest.mark.parametrize("times", [0.25, 0.5, 2, 4])
+async def test_restrictions_outlive_another_size(catalog: Catalog, times: float) -> None:
+    """The same picture in another size brings no locked or erased face back."""
+    await publish(catalog, PHOTO)
+    await set_face(catalog, 1, wrapped_key=None)
+    await set_face(catalog, 4, locked=True)
+
+    def sized(number: int) -> int:
+        return round(number * times)
+
+    there = tuple(replace(face, box=tuple(map(sized, face.box)), wrapped_key=b"k3") for face in FACES)
+    await publish(catalog, again(PHOTO, faces=there, width=sized(PHOTO.width), height=sized(PHOTO.height)))
+    erased, locked = (await read(catalog)).faces
+    assert (erased.wrapped_key, locked.locked) == (None, True)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "wanted"),
     [
