@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from edge.catalog import Catalog
 from edge.catalog import Face
 from edge.catalog import Photo
 from edge.catalog import tables
+from edge.catalog.database import Database
 from edge.catalog.database import put
 from edge.catalog.publication import Naming
 from edge.catalog.publication import publish
@@ -269,6 +272,47 @@ async def test_overwriting_is_put_off(embedded: Catalog, tmp_path: Path) -> None
     reader.close()
     await embedded.database.tidy()
     assert b"key of the directory" not in on_disk(tmp_path)
+
+
+class Busy(Database):
+    """A database where each overwriting waits for its gate, and then does what it is told."""
+
+    def __init__(self) -> None:
+        engine = create_async_engine("sqlite+aiosqlite://")
+        super().__init__(engine, engine)
+        self.gates: list[asyncio.Future[bool]] = []
+
+    async def _overwritten(self, connection: AsyncConnection) -> bool:
+        self.gates.append(asyncio.get_running_loop().create_future())
+        return await self.gates[-1]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["the-earlier-ends-first", "the-later-ends-first"])
+async def test_what_is_deleted_during_an_overwriting(first: int) -> None:
+    """An overwriting that began before a deletion does not count for it, whenever it ends."""
+    database = Busy()
+    tasks = []
+    for number in (1, 2):
+        tasks.append(asyncio.create_task(database.forget_deleted()))
+        await gated(database, number)
+    for which in (first, 1 - first):
+        database.gates[which].set_result(which == 0)
+        await tasks[which]
+    tasks.append(asyncio.create_task(database.tidy()))
+    try:
+        await gated(database, 3)
+        database.gates[2].set_result(True)
+        await tasks[2]
+        await database.tidy()
+    finally:
+        await database.close()
+
+
+async def gated(database: Busy, number: int) -> None:
+    """Wait until so many overwritings were begun."""
+    async with asyncio.timeout(20):
+        while len(database.gates) < number:  # noqa: ASYNC110 - the fake counts
+            await asyncio.sleep(0.001)
 
 
 async def test_files_are_private(embedded: Catalog, tmp_path: Path) -> None:
