@@ -43,18 +43,26 @@ async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings
     """
     topic = changes.of_photo(photo.path)
     async with catalog.database.writing() as connection:
-        await hold(connection, photo.path)
-        before = await _version(connection, photo.path)
-        faces = _restricted(photo, await _faces(connection, photo.path))
-        await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
-        await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
-        if faces:
-            await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
-        shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
-        await _name(connection, photo.path, [naming for naming in namings if naming.slot in shown])
+        before = await publish_in(connection, photo, certificate, namings)
         await changes.announce(connection, {topic})
     catalog.changes.tell({topic})
     await catalog.database.forget_deleted()
+    return before
+
+
+async def publish_in(connection: AsyncConnection, photo: Photo, certificate: str, namings: Sequence[Naming]) -> bytes | None:
+    """``publish`` within a transaction, without telling anybody."""
+    await hold(connection, photo.path)
+    before = await _version(connection, photo.path)
+    faces = _restricted(photo, await _faces(connection, photo.path))
+    enrolled = await _enrolled(connection, {naming.person for naming in namings if not naming.proposed})
+    await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
+    await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
+    if faces:
+        await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
+    shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
+    named = [naming for naming in namings if naming.slot in shown and (naming.proposed or naming.person in enrolled)]
+    await _name(connection, photo.path, named)
     return before
 
 
@@ -85,13 +93,20 @@ async def _faces(connection: AsyncConnection, path: str) -> Sequence[Row[Any]]:
     return (await connection.execute(select(tables.FACE, *size).join(tables.PHOTO).where(tables.FACE.c.path == path))).all()
 
 
+async def _enrolled(connection: AsyncConnection, people: set[str]) -> set[str]:
+    """Those of ``people`` who have not asked to be forgotten; whoever asks from now on waits, and takes suggestions along."""
+    template = tables.TEMPLATE.c.person
+    wanted = select(template).where(template.in_(people)).order_by(template).with_for_update(read=True, key_share=True)
+    return set((await connection.scalars(wanted)).all()) if people else set()
+
+
 async def _name(connection: AsyncConnection, path: str, namings: Iterable[Naming]) -> None:
     for naming in namings:
         row = {"path": path, "slot": naming.slot, "person": naming.person}
         if naming.proposed:
             await connection.execute(insert(tables.TAG), row | {"proposed": True, "answer": ""})
-        elif await connection.scalar(select(tables.TEMPLATE.c.person).filter_by(person=naming.person)) is not None:
-            await connection.execute(insert(tables.SUGGESTION), row)  # unless they asked to be forgotten meanwhile
+        else:
+            await connection.execute(insert(tables.SUGGESTION), row)
 
 
 def _restricted(photo: Photo, before: Sequence[Row[Any]]) -> list[Face]:

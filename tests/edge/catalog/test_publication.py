@@ -21,9 +21,11 @@ from edge.catalog.database import Database
 from edge.catalog.database import put
 from edge.catalog.publication import Naming
 from edge.catalog.publication import publish
+from edge.catalog.publication import publish_in
 from edge.catalog.publication import remove
 from edge.catalog.publication import share
 from edge.errors import Unavailable
+from tests.control.offline import desk
 from tests.fakes import NOW
 
 FACES = (
@@ -81,6 +83,21 @@ async def test_suggestions_for_those_who_can_use_them(catalog: Catalog) -> None:
     async with catalog.database.reading() as connection:
         found = (await connection.execute(select(tables.SUGGESTION.c.slot, tables.SUGGESTION.c.person))).all()
     assert [tuple(row) for row in found] == [(4, "u-blue")]
+
+
+async def test_forgotten_while_publishing(catalog: Catalog) -> None:
+    """Whoever asks to be forgotten while a photo is being published is suggested no face of it."""
+    await enrol(catalog, "u-blue")
+    async with desk(catalog) as at:
+        await at.control.changes.book.log()
+        async with catalog.database.writing() as connection:
+            await publish_in(connection, PHOTO, "", [Naming(4, "u-blue", proposed=False)])
+            forgetting = asyncio.create_task(at.do("unenrol", "u-blue", person="u-blue"))
+            await asyncio.wait([forgetting], timeout=0.5)
+        await forgetting
+    async with catalog.database.reading() as connection:
+        for table in (tables.TEMPLATE, tables.SUGGESTION):
+            assert (await connection.execute(select(table))).all() == []
 
 
 async def test_round_trip(catalog: Catalog) -> None:
