@@ -195,6 +195,20 @@ async def test_restrictions_outlive_publishing(catalog: Catalog) -> None:
     assert {face.epoch for face in (moved, over_both, elsewhere)} == {6}
 
 
+async def test_a_no_outlives_publishing(catalog: Catalog) -> None:
+    """Who said that a face is not theirs is not made its owner by sealing the photo again, nor by a tag after it."""
+    async with desk(catalog, access_model="tag", tag_needs_consent=False) as at:
+        await at.publish(None, None)
+        await at.do("tag", "u-up", face=0, person="u-red")
+        await at.do("withdraw", "u-red", face=0, person="u-red")
+        await at.publish("u-red", "u-red")
+        assert [face.owner for face in (await at.photo()).faces] == [None, "u-red"]
+        await at.do("tag", "u-up", face=0, person="u-red")
+        assert await at.sees() == frozenset()
+        await at.do("claim", "u-red", face=0, person="u-red")
+        assert await at.sees() == {0}
+
+
 @pytest.mark.parametrize("times", [0.25, 0.5, 2, 4])
 async def test_restrictions_outlive_another_size(catalog: Catalog, times: float) -> None:
     """The same picture in another size brings no locked or erased face back."""
