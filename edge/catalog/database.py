@@ -40,7 +40,7 @@ class Database:
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self._writer = writer
         self._reader = reader
-        self._deletions = 0
+        self._deletions = 0 if self.is_shared else 1  # an embedded one may be left by a process that was killed before it tidied
         self._overwritten_until = 0
 
     def __repr__(self) -> str:

@@ -23,6 +23,7 @@ from edge.catalog.publication import Naming
 from edge.catalog.publication import publish
 from edge.catalog.publication import publish_in
 from edge.catalog.publication import remove
+from edge.catalog.publication import removed
 from edge.catalog.publication import share
 from edge.errors import Unavailable
 from tests.control.offline import desk
@@ -303,6 +304,21 @@ async def test_overwriting_is_put_off(embedded: Catalog, tmp_path: Path) -> None
     reader.close()
     await embedded.database.tidy()
     assert b"key of the directory" not in on_disk(tmp_path)
+
+
+async def test_a_kill_before_overwriting(embedded: Catalog, tmp_path: Path) -> None:
+    """What a killed process had deleted and not overwritten yet is overwritten by the next one."""
+    await publish(embedded, replace(PHOTO, wrapped_key=b"key of the directory"))
+    async with embedded.database.writing() as connection:
+        await removed(connection, "/t1.jpg")
+    left = tmp_path / "left"
+    left.mkdir()
+    for file in ("c.sqlite3", "c.sqlite3-wal"):
+        (left / file).write_bytes((tmp_path / file).read_bytes())
+    assert b"key of the directory" in on_disk(left)
+    async with Catalog.open(f"sqlite+aiosqlite:///{left}/c.sqlite3") as catalog:
+        await catalog.database.tidy()
+        assert b"key of the directory" not in on_disk(left)
 
 
 class Busy(Database):
