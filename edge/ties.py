@@ -3,13 +3,12 @@
 A photo has few owners, so these few are asked about, and only where a decision can depend on the answer.
 """
 
-from typing import TYPE_CHECKING
-
 from edge.cache.flight import Flight
 from edge.cache.memory import Memory
 from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.config import Policy
+from edge.friends.source import FriendSource
 from edge.policy import EVERYONE
 from edge.policy import FRIENDS
 from edge.policy import NO_TIES
@@ -20,22 +19,19 @@ from edge.viewer import Viewer
 NOBODY: frozenset[str] = frozenset()
 
 Told = list[tuple[str, str | None]]
-
-
-if TYPE_CHECKING:
-    from edge.friends.source import FriendSource
+Asked = tuple[str, frozenset[tuple[str, int]]]
 
 
 class Acquaintance:
     """Looks ties up."""
 
-    def __init__(self, catalog: Catalog, source: "FriendSource", policy: Policy, *, seconds: float, items: int) -> None:
+    def __init__(self, catalog: Catalog, source: FriendSource, policy: Policy, *, seconds: float, items: int) -> None:
         self._catalog = catalog
         self._source = source
         self._policy = policy
         self._seconds = seconds
-        self._told: Memory[tuple[str, frozenset[str], int], Told] = Memory(items=items, size=items)
-        self._flight: Flight[tuple[str, frozenset[str], int], Told] = Flight()
+        self._told: Memory[Asked, Told] = Memory(items=items, size=items)
+        self._flight: Flight[Asked, Told] = Flight()
 
     async def ties(self, photo: Photo, viewer: Viewer, now: float) -> Ties:
         """The ties that a decision about this photo needs; raises ``Unavailable`` when the catalog cannot be read."""
@@ -45,7 +41,7 @@ class Acquaintance:
         friends = await self._source.among(viewer, frozenset(asked), now) if asked else NOBODY
         if not tied:
             return Ties(friends) if friends else NO_TIES
-        told = await self._ask(viewer.id, frozenset(tied), sum(tied.values()), now)
+        told = await self._ask(viewer.id, frozenset(tied.items()), now)
         groups = frozenset((owner, group) for owner, group in told if group is not None)
         return Ties(friends, groups, frozenset(owner for owner, group in told if group is None))
 
@@ -69,11 +65,11 @@ class Acquaintance:
                 tied[owner] = face.owner_epoch
         return asked, tied
 
-    async def _ask(self, person: str, owners: frozenset[str], epochs: int, now: float) -> Told:
-        """What the catalog says, remembered under the owners' epochs: they grow whenever one of them changes a group or block."""
-        key = (person, owners, epochs)
+    async def _ask(self, person: str, owners: frozenset[tuple[str, int]], now: float) -> Told:
+        """What the catalog says, remembered under each owner's epoch: it grows whenever they change a group or block."""
+        key = (person, owners)
         told = self._told.get(key, now)
         if told is None:
-            told = await self._flight.run(key, lambda: self._catalog.ties(person, sorted(owners)))
+            told = await self._flight.run(key, lambda: self._catalog.ties(person, sorted(owner for owner, _ in owners)))
             self._told.put(key, told, size=1, now=now, expires=now + self._seconds)
         return told

@@ -40,7 +40,8 @@ class View:
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
         """The photo at the request's raw path as this viewer may see it at ``now``; raises ``Refusal``.
 
-        The decision comes before every lookup of pictures and keys. Whatever does not open shows the base.
+        The decision comes before every lookup of pictures and keys. Whatever does not open shows the base, and so does what
+        changed before it could be sent.
         """
         path = address.parse(request.raw_path)
         viewer = await self.viewers.identify(request.headers, now)
@@ -54,10 +55,15 @@ class View:
             return answer.not_modified(manner, tag, now)
         base = await self.files.base(photo, now)
         spliced = await self.plans.reveal(photo, granted, base, now)
-        if spliced is None:
+        if spliced is None or await self._changed(photo, now):
             return answer.picture(manner, base_tag(photo), (base,), now)
         self.reveals.note(viewer, photo, granted, now)
         return answer.picture(manner, tag, spliced, now)
+
+    async def _changed(self, photo: Photo, now: float) -> bool:
+        """Whether something about the photo changed since it was looked up, which may have been long ago."""
+        found = await self.photos.find(photo.path, now)
+        return found is not photo and found != photo
 
     async def tag(self, photo: Photo, granted: frozenset[int], now: float) -> str:
         """The entity tag under which ``show`` answers this decision; the base's where a key does not open."""

@@ -11,8 +11,13 @@ import os
 import re
 from pathlib import Path
 
+from sqlalchemy import select
+
 from edge.audit.chain import Link
+from edge.catalog import Catalog
+from edge.catalog import tables
 from edge.errors import ConfigError
+from edge.errors import Unavailable
 
 MAX_BYTES = 128
 
@@ -67,10 +72,27 @@ class Anchor:
     def __init__(self, file: Path | None) -> None:
         self._file = file
 
-    async def move(self, end: Link) -> None:
-        """Remember this end; what was appended stays appended, so a file that cannot be written is only told of."""
-        if self._file is not None:
-            try:
-                await asyncio.to_thread(remember, self._file, end)
-            except ConfigError as error:
-                _log.error("%s", error)
+    async def move(self, end: Link, catalog: Catalog) -> None:
+        """Remember this end, unless the log lacks the one remembered: then it was put back, and the file goes on saying so.
+
+        What was appended stays appended, so a file that cannot be written is only told of.
+        """
+        if self._file is None:
+            return
+        try:
+            known = await asyncio.to_thread(read, self._file)
+            if known is not None and not await _holds(catalog, known):
+                _log.error("audit.anchor_file: the audit log lacks the entry that it remembers; run: mfmc-edge audit verify")
+                return
+            await asyncio.to_thread(remember, self._file, end)
+        except ConfigError as error:
+            _log.error("%s", error)
+        except Unavailable:
+            _log.warning("audit.anchor_file: not moved, since the catalog does not answer")
+
+
+async def _holds(catalog: Catalog, link: Link) -> bool:
+    """Whether the log has this very entry; what is written there is for ``verify`` to judge."""
+    wanted = select(tables.AUDIT.c.digest).filter_by(number=link.number)
+    async with catalog.database.reading() as connection:
+        return link.number == 0 or await connection.scalar(wanted) == link.digest

@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Callable
+from collections.abc import Sequence
 from collections.abc import Set
 from dataclasses import dataclass
 
 from edge.audit.anchor import Anchor
 from edge.audit.chain import Entry
+from edge.audit.chain import Link
 from edge.audit.log import Log
 from edge.audit.log import LogBook
 from edge.catalog import Catalog
@@ -64,13 +66,22 @@ class Reveals:
             return
         self._waiting, self._lost = [], 0
         try:
-            log = await self._book.log()
-            entries = [reveal.entry(log) for reveal in waiting]
-            entries += [Entry(now, "edge", "reveals-lost", slots=str(lost))] if lost else []
-            async with self._catalog.database.writing() as connection:
-                end = await log.append(connection, entries)
+            end = await self._append(waiting, lost, now)
         except (Unavailable, LogBroken):
-            self._waiting = (waiting + self._waiting)[:MAX_WAITING]
-            self._lost += lost
-            return
-        await self._anchor.move(end)
+            return self._put_back(waiting, lost)
+        except BaseException:  # cut off: rather twice in the log than not at all
+            self._put_back(waiting, lost)
+            raise
+        await self._anchor.move(end, self._catalog)
+
+    async def _append(self, waiting: Sequence[_Reveal], lost: int, now: float) -> Link:
+        log = await self._book.log()
+        entries = [reveal.entry(log) for reveal in waiting]
+        entries += [Entry(now, "edge", "reveals-lost", slots=str(lost))] if lost else []
+        async with self._catalog.database.writing() as connection:
+            return await log.append(connection, entries)
+
+    def _put_back(self, waiting: list[_Reveal], lost: int) -> None:
+        held = waiting + self._waiting
+        self._waiting = held[:MAX_WAITING]
+        self._lost += lost + len(held) - len(self._waiting)

@@ -40,7 +40,8 @@ class Database:
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self._writer = writer
         self._reader = reader
-        self._untidy = False
+        self._deletions = 0 if self.is_shared else 1  # an embedded one may be left by a process that was killed before it tidied
+        self._overwritten_until = 0
 
     def __repr__(self) -> str:
         return "<Database>"
@@ -130,16 +131,18 @@ class Database:
         What was deleted stays deleted if this cannot be done now; ``tidy`` tries again. A server's own log and physical backups
         keep deleted rows until they are recycled; THREATS.md says what helps there.
         """
-        self._untidy = True
+        self._deletions += 1
         await self.tidy()
 
     async def tidy(self) -> None:
         """What ``forget_deleted`` had to put off, because somebody was reading or the store did not answer; never raises."""
-        if not self._untidy:
+        deletions = self._deletions  # what is deleted from here on may be too late for this overwriting
+        if self._overwritten_until == deletions:
             return
         try:
             async with self.reading() as connection:
-                self._untidy = not await self._overwritten(connection)
+                if await self._overwritten(connection):
+                    self._overwritten_until = max(self._overwritten_until, deletions)
         except Unavailable:
             _log.warning("deleted keys could not be overwritten yet")
 

@@ -1,12 +1,15 @@
 """Publishing and removing: the commit that makes one version of a photo the one that is shown.
 
 A photo exists once its row does. What anyone may see starts anew with every version, since another picture may lie where the old
-one lay; what nobody may see stays so: a new face that lies on an erased or locked one is erased or locked as well.
+one lay; what nobody may see stays so: a new face that lies on an erased or locked one is erased or locked as well, and whoever
+said of a face that it is not theirs is not made the owner of one in its place.
 """
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -43,18 +46,27 @@ async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings
     """
     topic = changes.of_photo(photo.path)
     async with catalog.database.writing() as connection:
-        await hold(connection, photo.path)
-        before = await _version(connection, photo.path)
-        faces = _restricted(photo.faces, await _faces(connection, photo.path))
-        await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
-        await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
-        if faces:
-            await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
-        shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
-        await _name(connection, photo.path, [naming for naming in namings if naming.slot in shown])
+        before = await publish_in(connection, photo, certificate, namings)
         await changes.announce(connection, {topic})
     catalog.changes.tell({topic})
     await catalog.database.forget_deleted()
+    return before
+
+
+async def publish_in(connection: AsyncConnection, photo: Photo, certificate: str, namings: Sequence[Naming]) -> bytes | None:
+    """``publish`` within a transaction, without telling anybody."""
+    await hold(connection, photo.path)
+    before = await _version(connection, photo.path)
+    refused = await _refused(connection, photo)
+    faces = _restricted(photo, await _faces(connection, photo.path), refused)
+    enrolled = await _enrolled(connection, {naming.person for naming in namings if not naming.proposed})
+    await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
+    await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
+    if faces:
+        await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
+    shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
+    named = [naming for naming in namings if naming.slot in shown and (naming.proposed or naming.person in enrolled)]
+    await _name(connection, photo.path, named, refused)
     return before
 
 
@@ -81,23 +93,53 @@ async def _version(connection: AsyncConnection, path: str) -> bytes | None:
 
 
 async def _faces(connection: AsyncConnection, path: str) -> Sequence[Row[Any]]:
-    return (await connection.execute(select(tables.FACE).filter_by(path=path))).all()
+    size = (tables.PHOTO.c.width, tables.PHOTO.c.height)
+    return (await connection.execute(select(tables.FACE, *size).join(tables.PHOTO).where(tables.FACE.c.path == path))).all()
 
 
-async def _name(connection: AsyncConnection, path: str, namings: Iterable[Naming]) -> None:
+async def _refused(connection: AsyncConnection, photo: Photo) -> set[tuple[int, str]]:
+    """The new faces, by slot, and who said of their place that it is not them."""
+    face, tag, size = tables.FACE.c, tables.TAG, (tables.PHOTO.c.width, tables.PHOTO.c.height)
+    wanted = select(tag.c.person, face.x, face.y, face.w, face.h, *size).select_from(tag.join(tables.FACE).join(tables.PHOTO))
+    said = (await connection.execute(wanted.where(tag.c.path == photo.path, tag.c.answer == "no"))).all()
+    return {(new.slot, old.person) for new in photo.faces for old in said if _lies_on(new.box, old, photo)}
+
+
+async def _enrolled(connection: AsyncConnection, people: set[str]) -> set[str]:
+    """Those of ``people`` who have not asked to be forgotten; whoever asks from now on waits, and takes suggestions along."""
+    template = tables.TEMPLATE.c.person
+    wanted = select(template).where(template.in_(people)).order_by(template).with_for_update(read=True, key_share=True)
+    return set((await connection.scalars(wanted)).all()) if people else set()
+
+
+async def _name(
+    connection: AsyncConnection, path: str, namings: Iterable[Naming], refused: AbstractSet[tuple[int, str]]
+) -> None:
+    for slot, person in refused:
+        row = {"path": path, "slot": slot, "person": person}
+        await connection.execute(insert(tables.TAG), row | {"proposed": False, "answer": "no"})
     for naming in namings:
         row = {"path": path, "slot": naming.slot, "person": naming.person}
+        if (naming.slot, naming.person) in refused:
+            continue
         if naming.proposed:
             await connection.execute(insert(tables.TAG), row | {"proposed": True, "answer": ""})
-        elif await connection.scalar(select(tables.TEMPLATE.c.person).filter_by(person=naming.person)) is not None:
-            await connection.execute(insert(tables.SUGGESTION), row)  # unless they asked to be forgotten meanwhile
+        else:
+            await connection.execute(insert(tables.SUGGESTION), row)
 
 
-def _restricted(faces: Sequence[Face], before: Sequence[Row[Any]]) -> list[Face]:
+def _restricted(photo: Photo, before: Sequence[Row[Any]], refused: AbstractSet[tuple[int, str]]) -> list[Face]:
     """The new faces, each with the restrictions of the old ones in its place, and epochs above all of theirs."""
     epoch = max((old.epoch + 1 for old in before), default=0)
-    return [_placed(face, [old for old in before if share(face.box, (old.x, old.y, old.w, old.h)) >= SAME_PLACE_SHARE], epoch)
-            for face in faces]  # fmt: skip
+    faces = [replace(face, owner=None, shown=False) if (face.slot, face.owner) in refused else face for face in photo.faces]
+    return [_placed(face, [old for old in before if _lies_on(face.box, old, photo)], epoch) for face in faces]
+
+
+def _lies_on(box: Box, old: Any, photo: Photo) -> bool:
+    """Whether the box is in the old face's place, in pixels or, where the picture came in another size, in parts of it."""
+    across, down = photo.width / old.width, photo.height / old.height
+    scaled = (round(old.x * across), round(old.y * down), round(old.w * across), round(old.h * down))
+    return max(share(box, (old.x, old.y, old.w, old.h)), share(box, scaled)) >= SAME_PLACE_SHARE
 
 
 def _placed(face: Face, below: Sequence[Row[Any]], epoch: int) -> Face:

@@ -33,7 +33,7 @@ from edge.viewer import Viewers
 URLS: Final = "/-/urls"
 LIST: Final = "list"
 DOCUMENT: Final = f"{routes.ROOT}/openapi.json"
-AT_ONCE: Final = 32  # operations, per process; a catalog in one file does them one after the other anyway
+AT_ONCE: Final = 32  # reads, and as many changes, per process; a catalog in one file does them one after the other anyway
 
 
 class Api:
@@ -46,7 +46,7 @@ class Api:
         self._decide = decide
         self._urls = Urls(decide)
         self._rates = Rates(settings)
-        self._room = Room(AT_ONCE)
+        self._rooms = {reads: Room(AT_ONCE) for reads in (True, False)}  # so that no reader keeps anybody from hiding a face
         self._document = msgspec.json.encode(openapi.document())
 
     async def handle(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
@@ -59,10 +59,11 @@ class Api:
             _require_method(request, *READS)
             return answer.document(self._document)
         caller = await self._identity.caller(request.headers, now)
-        self._rates.spend(caller.kind, caller.id, reads=request.method in READS, now=now)
+        reads = request.method in READS
+        self._rates.spend(caller.kind, caller.id, reads=reads, now=now)
         operation, place = routes.find(request.method, request.raw_path)
         content = await body.read(request, operation.body or Nothing, self._settings)
-        with self._room.entered():
+        with self._rooms[reads].entered():
             reply = await self._control.perform(operation, caller, place, content, now, _if_match(request))
             if operation.name == LIST and caller.viewer is not None:
                 reply = await self._marked(reply, caller.viewer, now)
@@ -83,7 +84,7 @@ class Api:
         viewer = await self._identity.viewer(request.headers, now)
         self._rates.spend("stranger" if viewer.id is None else "person", viewer.id or "", reads=True, now=now)
         asked = await body.read(request, Asked, self._settings)
-        with self._room.entered():
+        with self._rooms[True].entered():
             told = await self._urls.told(asked, viewer, now)
         return answer.document(msgspec.json.encode(told))
 

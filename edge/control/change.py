@@ -102,6 +102,6 @@ class Changes:
             end = await change._finish()
         self.catalog.changes.tell(change._topics)
         if end is not None:
-            await self.anchor.move(end)
+            await self.anchor.move(end, self.catalog)
         if change.erased:
             await self.catalog.database.forget_deleted()

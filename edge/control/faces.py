@@ -170,7 +170,8 @@ async def _put_tag(act: Act, *, proposed: bool, answer: str) -> None:
     if not proposed and answer == "":
         await _drop_tag(act, act.person)
         return
-    if not (act.tag.proposed or act.tag.answer):  # claims alone must not keep the uploader from tagging
+    # Claims alone must not keep the uploader from tagging, and nothing may keep a person from saying that it is not them.
+    if answer != "no" and not (act.tag.proposed or act.tag.answer):
         held = select(func.count()).select_from(tables.TAG).filter_by(**place, proposed=proposed)
         if (await connection.scalar(held) or 0) >= MAX_TAGS:
             raise TooMany

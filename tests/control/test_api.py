@@ -1,5 +1,6 @@
 """The control API over a real socket: the life of a tag, entity tags, limits, and what happens when things break."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -9,9 +10,11 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from edge.catalog import Photo
 from edge.control import openapi
 from edge.control import routes
 from edge.control import shapes
+from edge.control.api import AT_ONCE
 from edge.control.operations import OPERATIONS
 from edge.control.rate import Room
 from tests.control.desk import FACES
@@ -150,15 +153,42 @@ async def test_rates(desk: Desk) -> None:
 async def test_no_room(desk: Desk) -> None:
     """While as much is done at once as may be, whoever comes is told to come back, and may."""
     await opened(desk)
-    desk.api._room = Room(0)
+    desk.api._rooms = {True: Room(0), False: Room(0)}
     asked = [("GET", FACE, None), ("PUT", f"{FACE}/claims/u-red", None), ("POST", "/-/urls", {"photos": [PHOTO]})]
     for method, target, body in asked:
         seen = await desk.call(method, target, desk.token("u-red"), body)
         assert (seen.problem, seen.headers["retry-after"]) == ("unavailable", "1")
-    desk.api._room = Room(1)
+    desk.api._rooms = {True: Room(1), False: Room(1)}
     for _ in range(3):
         assert (await desk.call("PUT", f"{FACE}/claims/u-blue", desk.token("u-red"))).status == 403
         assert (await desk.call("GET", FACE, desk.token("u-red"))).status == 200
+
+
+class Slow:
+    """A catalog that answers when its gate opens, and counts who waits."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.waiting = 0
+
+    async def photo(self, path: str) -> Photo | None:
+        self.waiting += 1
+        await self.gate.wait()
+        return None
+
+
+async def test_no_reader_keeps_anybody_from_hiding_a_face(desk: Desk) -> None:
+    """While strangers ask for as many pages as may be, and each takes its time, a person can still veto."""
+    await opened(desk)
+    await desk.reset(photo({1: "u-red"}))
+    slow = Slow()
+    desk.shown.catalog = slow  # type: ignore[assignment]
+    pages = [asyncio.create_task(desk.call("POST", "/-/urls", None, {"photos": [PHOTO]})) for _ in range(AT_ONCE)]
+    while slow.waiting < AT_ONCE:  # noqa: ASYNC110 - the fake counts
+        await asyncio.sleep(0.001)
+    assert (await desk.call("PUT", f"{FACE}/veto", desk.token("u-red"))).status == 200
+    slow.gate.set()
+    await asyncio.gather(*pages)
 
 
 def check_shape(seen: Seen, operation_id: str) -> None:

@@ -439,3 +439,19 @@ async def test_every_order_of_agreeing(catalog: Catalog) -> None:
             assert (await at.photo(path)).faces[0].owner == "u-red"
             await at.do("withdraw", "u-red", face=0, person="u-red", path=path)
             assert (await at.photo(path)).faces[0].owner is None
+
+
+@pytest.mark.parametrize("leave", [("withdraw", {}), ("answer", {"body": NO})], ids=["withdraw", "answer"])
+async def test_claims_keep_nobody_from_leaving(leave: tuple[str, Any], catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many others claim a face, whoever owns it can say that it is not them."""
+    monkeypatch.setattr("edge.control.faces.MAX_TAGS", 2)
+    name, said = leave
+    async with desk(catalog, access_model="tag", tag_needs_consent=False) as at:
+        await at.publish(None)
+        for other in ("a", "b"):
+            await at.do("claim", other, face=0, person=other)
+        await at.do("tag", "u-up", face=0, person="u-red")
+        assert await at.sees() == {0}
+        await at.do(name, "u-red", face=0, person="u-red", **said)
+        await at.do("tag", "u-up", face=0, person="u-red")
+        assert await at.sees() == await at.sees("u-red") == frozenset()

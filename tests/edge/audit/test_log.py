@@ -238,18 +238,43 @@ def test_what_is_no_anchor(line: str) -> None:
         anchor.parse(f"1 {'A' * 64}")
 
 
-async def test_anchor_only_moves_forward(tmp_path: Path) -> None:
+async def test_anchor_only_moves_forward(catalog: Catalog, tmp_path: Path) -> None:
     """The file remembers the furthest end, whole, and a file that is none stops the check."""
     file = tmp_path / "deep" / "anchor"
     assert anchor.read(file) is None
     for number in (3, 5, 4, 5):
-        await Anchor(file).move(Link(number, bytes([number]) * 32))
+        anchor.remember(file, Link(number, bytes([number]) * 32))
     assert anchor.read(file) == Link(5, b"\5" * 32)
     assert anchor.parse(anchor.spelled(Link(5, b"\5" * 32))) == Link(5, b"\5" * 32)
     file.write_text("nonsense")
     with pytest.raises(ConfigError):
         anchor.read(file)
-    await Anchor(None).move(Link(1, START))
+    await Anchor(None).move(Link(1, START), catalog)
+
+
+@pytest.mark.parametrize("kept", [0, 3], ids=["emptied", "an-older-end"])
+async def test_a_log_put_back_never_outgrows_the_anchor(catalog: Catalog, tmp_path: Path, kept: int) -> None:
+    """A log put back to an older end is found however much is appended to it afterwards."""
+    keys = MemoryKeys()
+    log = await Log.open(catalog, keys)
+    async with catalog.database.writing() as connection:
+        older = await log.append(connection, [entry(number) for number in range(1, kept + 1)])
+    async with catalog.database.reading() as connection:
+        head = (await connection.execute(select(HEAD))).one()
+    async with catalog.database.writing() as connection:
+        end = await log.append(connection, [entry(9), entry(10)])
+    await Anchor(tmp_path / "anchor").move(end, catalog)
+    async with catalog.database.writing() as connection:
+        await connection.execute(delete(AUDIT).where(AUDIT.c.number > kept))
+        await connection.execute(update(HEAD).values(number=older.number, digest=head.digest, seal=head.seal))
+    for number in range(20, 24):
+        async with catalog.database.writing() as connection:
+            grown = await log.append(connection, [entry(number)])
+        await Anchor(tmp_path / "anchor").move(grown, catalog)
+    known = anchor.read(tmp_path / "anchor")
+    assert known == end
+    with pytest.raises(LogBroken):
+        await check(catalog, log, end)
 
 
 async def test_reveals(catalog: Catalog) -> None:
@@ -288,3 +313,41 @@ async def test_reveals_wait_for_the_catalog(catalog: Catalog) -> None:
     async with catalog.database.reading() as connection:
         last = [row async for row in rows(connection)][-1]
     assert (last.action, last.slots) == ("reveals-lost", "5")
+
+
+async def test_reveals_noted_while_others_wait(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes while a flush fails and does not fit beside what that one held is counted as lost."""
+    monkeypatch.setattr("edge.audit.reveals.MAX_WAITING", 2)
+    keys = MemoryKeys()
+    _, end = await written(catalog, keys)
+    book = LogBook(catalog, keys)
+    await book.log()
+    reveals = Reveals(catalog, book, Anchor(None), 1.0, lambda: 0.0)
+    for _ in range(2):
+        reveals.note(STRANGER, PHOTO, {1}, NOW)
+    async with catalog.database.writing() as connection:
+        await connection.execute(update(HEAD).values(number=2))
+    flushing = asyncio.create_task(reveals.flush(NOW))
+    await asyncio.sleep(0)
+    reveals.note(STRANGER, PHOTO, {2}, NOW)
+    await flushing
+    async with catalog.database.writing() as connection:
+        await connection.execute(update(HEAD).values(number=end.number))
+    await reveals.flush(NOW)
+    async with catalog.database.reading() as connection:
+        told = [(row.action, row.slots) async for row in rows(connection)][end.number :]
+    assert told == [("reveal", "1"), ("reveal", "1"), ("reveals-lost", "1")]
+
+
+async def test_reveals_outlive_a_flush_that_is_cut_off(catalog: Catalog) -> None:
+    """A flush that is cancelled, as when the edge stops, leaves what it held to the next one."""
+    keys = MemoryKeys()
+    log, end = await written(catalog, keys)
+    reveals = Reveals(catalog, LogBook(catalog, keys), Anchor(None), 1.0, lambda: 0.0)
+    reveals.note(STRANGER, PHOTO, {1}, NOW)
+    flushing = asyncio.create_task(reveals.flush(NOW))
+    await asyncio.sleep(0)
+    flushing.cancel()
+    await asyncio.gather(flushing, return_exceptions=True)
+    await reveals.flush(NOW)
+    assert (await check(catalog, log)).number == end.number + 1

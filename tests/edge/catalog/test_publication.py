@@ -10,17 +10,23 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from edge.catalog import Catalog
 from edge.catalog import Face
 from edge.catalog import Photo
 from edge.catalog import tables
+from edge.catalog.database import Database
 from edge.catalog.database import put
 from edge.catalog.publication import Naming
 from edge.catalog.publication import publish
+from edge.catalog.publication import publish_in
 from edge.catalog.publication import remove
+from edge.catalog.publication import removed
 from edge.catalog.publication import share
 from edge.errors import Unavailable
+from tests.control.offline import desk
 from tests.fakes import NOW
 
 FACES = (
@@ -78,6 +84,21 @@ async def test_suggestions_for_those_who_can_use_them(catalog: Catalog) -> None:
     async with catalog.database.reading() as connection:
         found = (await connection.execute(select(tables.SUGGESTION.c.slot, tables.SUGGESTION.c.person))).all()
     assert [tuple(row) for row in found] == [(4, "u-blue")]
+
+
+async def test_forgotten_while_publishing(catalog: Catalog) -> None:
+    """Whoever asks to be forgotten while a photo is being published is suggested no face of it."""
+    await enrol(catalog, "u-blue")
+    async with desk(catalog) as at:
+        await at.control.changes.book.log()
+        async with catalog.database.writing() as connection:
+            await publish_in(connection, PHOTO, "", [Naming(4, "u-blue", proposed=False)])
+            forgetting = asyncio.create_task(at.do("unenrol", "u-blue", person="u-blue"))
+            await asyncio.wait([forgetting], timeout=0.5)
+        await forgetting
+    async with catalog.database.reading() as connection:
+        for table in (tables.TEMPLATE, tables.SUGGESTION):
+            assert (await connection.execute(select(table))).all() == []
 
 
 async def test_round_trip(catalog: Catalog) -> None:
@@ -175,6 +196,36 @@ async def test_restrictions_outlive_publishing(catalog: Catalog) -> None:
     assert {face.epoch for face in (moved, over_both, elsewhere)} == {6}
 
 
+async def test_a_no_outlives_publishing(catalog: Catalog) -> None:
+    """Who said that a face is not theirs is not made its owner by sealing the photo again, nor by a tag after it."""
+    async with desk(catalog, access_model="tag", tag_needs_consent=False) as at:
+        await at.publish(None, None)
+        await at.do("tag", "u-up", face=0, person="u-red")
+        await at.do("withdraw", "u-red", face=0, person="u-red")
+        await at.publish("u-red", "u-red")
+        assert [face.owner for face in (await at.photo()).faces] == [None, "u-red"]
+        await at.do("tag", "u-up", face=0, person="u-red")
+        assert await at.sees() == frozenset()
+        await at.do("claim", "u-red", face=0, person="u-red")
+        assert await at.sees() == {0}
+
+
+@pytest.mark.parametrize("times", [0.25, 0.5, 2, 4])
+async def test_restrictions_outlive_another_size(catalog: Catalog, times: float) -> None:
+    """The same picture in another size brings no locked or erased face back."""
+    await publish(catalog, PHOTO)
+    await set_face(catalog, 1, wrapped_key=None)
+    await set_face(catalog, 4, locked=True)
+
+    def sized(number: int) -> int:
+        return round(number * times)
+
+    there = tuple(replace(face, box=tuple(map(sized, face.box)), wrapped_key=b"k3") for face in FACES)
+    await publish(catalog, again(PHOTO, faces=there, width=sized(PHOTO.width), height=sized(PHOTO.height)))
+    erased, locked = (await read(catalog)).faces
+    assert (erased.wrapped_key, locked.locked) == (None, True)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "wanted"),
     [
@@ -253,6 +304,62 @@ async def test_overwriting_is_put_off(embedded: Catalog, tmp_path: Path) -> None
     reader.close()
     await embedded.database.tidy()
     assert b"key of the directory" not in on_disk(tmp_path)
+
+
+async def test_a_kill_before_overwriting(embedded: Catalog, tmp_path: Path) -> None:
+    """What a killed process had deleted and not overwritten yet is overwritten by the next one."""
+    await publish(embedded, replace(PHOTO, wrapped_key=b"key of the directory"))
+    async with embedded.database.writing() as connection:
+        await removed(connection, "/t1.jpg")
+    left = tmp_path / "left"
+    left.mkdir()
+    for file in ("c.sqlite3", "c.sqlite3-wal"):
+        (left / file).write_bytes((tmp_path / file).read_bytes())
+    assert b"key of the directory" in on_disk(left)
+    async with Catalog.open(f"sqlite+aiosqlite:///{left}/c.sqlite3") as catalog:
+        await catalog.database.tidy()
+        assert b"key of the directory" not in on_disk(left)
+
+
+class Busy(Database):
+    """A database where each overwriting waits for its gate, and then does what it is told."""
+
+    def __init__(self) -> None:
+        engine = create_async_engine("sqlite+aiosqlite://")
+        super().__init__(engine, engine)
+        self.gates: list[asyncio.Future[bool]] = []
+
+    async def _overwritten(self, connection: AsyncConnection) -> bool:
+        self.gates.append(asyncio.get_running_loop().create_future())
+        return await self.gates[-1]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["the-earlier-ends-first", "the-later-ends-first"])
+async def test_what_is_deleted_during_an_overwriting(first: int) -> None:
+    """An overwriting that began before a deletion does not count for it, whenever it ends."""
+    database = Busy()
+    tasks = []
+    for number in (1, 2):
+        tasks.append(asyncio.create_task(database.forget_deleted()))
+        await gated(database, number)
+    for which in (first, 1 - first):
+        database.gates[which].set_result(which == 0)
+        await tasks[which]
+    tasks.append(asyncio.create_task(database.tidy()))
+    try:
+        await gated(database, 3)
+        database.gates[2].set_result(True)
+        await tasks[2]
+        await database.tidy()
+    finally:
+        await database.close()
+
+
+async def gated(database: Busy, number: int) -> None:
+    """Wait until so many overwritings were begun."""
+    async with asyncio.timeout(20):
+        while len(database.gates) < number:  # noqa: ASYNC110 - the fake counts
+            await asyncio.sleep(0.001)
 
 
 async def test_files_are_private(embedded: Catalog, tmp_path: Path) -> None:
