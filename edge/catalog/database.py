@@ -126,10 +126,9 @@ class Database:
             raise Unavailable from None
 
     async def forget_deleted(self) -> None:
-        """Overwrite what was deleted: on SQLite in the log and the file; on PostgreSQL in the tables that hold keys.
+        """On SQLite, overwrite what was deleted, in the log and in the file; what was deleted stays deleted if that must wait.
 
-        What was deleted stays deleted if this cannot be done now; ``tidy`` tries again. A server's own log and physical backups
-        keep deleted rows until they are recycled; THREATS.md says what helps there.
+        PostgreSQL keeps deleted rows in its files until it needs the room; THREATS.md says what closes them for ever.
         """
         self._deletions += 1
         await self.tidy()
@@ -137,7 +136,7 @@ class Database:
     async def tidy(self) -> None:
         """What ``forget_deleted`` had to put off, because somebody was reading or the store did not answer; never raises."""
         deletions = self._deletions  # what is deleted from here on may be too late for this overwriting
-        if self._overwritten_until == deletions:
+        if self.is_shared or self._overwritten_until == deletions:
             return
         try:
             async with self.reading() as connection:
@@ -147,9 +146,6 @@ class Database:
             _log.warning("deleted keys could not be overwritten yet")
 
     async def _overwritten(self, connection: AsyncConnection) -> bool:
-        if self.is_shared:
-            await connection.exec_driver_sql("VACUUM face, photo, template, secret")
-            return True
         return (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0] == 0
 
 
