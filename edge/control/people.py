@@ -46,16 +46,18 @@ async def clear_override(act: Act) -> None:
     await _override(act, None)
 
 
-async def reach(act: Act, face: Face, person: str, *, reached: bool) -> None:
-    """Add ``person`` to the face's audience on this photo, or take them out of it (matrix model).
+async def reach(act: Act, face: Face, person: str, *, reached: bool) -> bool:
+    """Add ``person`` to the face's audience on this photo, or take them out of it (matrix model); whether that changed anything.
 
     Where that changes nothing there is no override: it would outlive what the owner says later of all their photos.
     """
     assert face.owner is not None  # noqa: S101 - the caller looked
     before, subject = act.policy.default_rule if face.rule is None else face.rule, f"user:{person}"
     subjects = set(before.split(" "))
-    if subjects.isdisjoint({subject, EVERYONE}) if reached else subject in subjects:
-        await _put_override(act, face.owner, rule.with_subject(before, subject, present=reached))
+    if not (subjects.isdisjoint({subject, EVERYONE}) if reached else subject in subjects):
+        return False
+    await _put_override(act, face.owner, rule.with_subject(before, subject, present=reached))
+    return True
 
 
 async def add_member(act: Act) -> None:

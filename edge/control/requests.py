@@ -36,18 +36,28 @@ async def unask(act: Act) -> None:
 
 
 async def grant(act: Act) -> None:
-    """Answer a request; "yes" shows the face to all (tag model) or to whoever asked (matrix model). Raises ``NotFound``."""
+    """Answer a request; "yes" shows the face to all (tag model) or to whoever asked (matrix model). Raises ``NotFound``.
+
+    The same answer again does what was undone since: by another owner, rule or tag.
+    """
     request = _request(act)
     if request is None:
         raise NotFound
-    if request.answer == act.body.answer:
-        return
-    await _keep(act, act.body.answer)
-    if act.body.answer == "yes" and act.policy.access_model == "tag":
-        await act.set_face(shown=True)
-    elif act.policy.access_model == "matrix" and act.face.owner is not None:
-        await people.reach(act, act.face, act.person, reached=act.body.answer == "yes")
-    act.note("grant" if act.body.answer == "yes" else "decline", act.person)
+    given = request.answer != act.body.answer
+    if given:
+        await _keep(act, act.body.answer)
+    if await _follow(act, yes=act.body.answer == "yes") or given:
+        act.note("grant" if act.body.answer == "yes" else "decline", act.person)
+
+
+async def _follow(act: Act, *, yes: bool) -> bool:
+    """Do what the answer says; whether that changed anything."""
+    if act.policy.access_model == "matrix":
+        return act.face.owner is not None and await people.reach(act, act.face, act.person, reached=yes)
+    if act.face.shown or not yes:
+        return False
+    await act.set_face(shown=True)
+    return True
 
 
 def _request(act: Act) -> Request | None:

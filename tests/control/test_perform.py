@@ -117,6 +117,36 @@ async def test_declined(catalog: Catalog) -> None:
             await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
 
 
+async def test_granted_again_after_it_was_undone(catalog: Catalog) -> None:
+    """A request that was granted may be granted again where that was undone since; where it was not, nothing happens."""
+    async with desk(catalog, access_model="tag") as at:
+        await at.publish("u-red")
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
+        await at.do("untag", "u-up", face=0, person="u-red")
+        assert await at.sees("u-eve") == frozenset()
+        await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+        await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
+        assert await at.actions() == ["ask", "grant", "untag", "grant"]
+
+
+async def test_granted_again_by_the_next_owner(catalog: Catalog) -> None:
+    """What an owner before granted, the next one may grant as well, and again after clearing the override (matrix model)."""
+    async with desk(catalog, access_model="matrix") as at:
+        await at.publish("u-red")
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        await at.do("assign", face=0, body={"person": "u-blue"})
+        assert await at.sees("u-eve") == frozenset()
+        await at.do("grant", "u-blue", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+        await at.do("clear-override", "u-blue", person="u-blue")
+        assert await at.sees("u-eve") == frozenset()
+        await at.do("grant", "u-blue", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+
+
 async def test_rules(catalog: Catalog) -> None:
     """A rule holds everywhere, an override on its photo, and without it the rule again."""
     async with desk(catalog) as at:
