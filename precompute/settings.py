@@ -18,8 +18,10 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         "face-reidentification-retail-0095",
         "mobilefacenet_128",
     )
-    # Cosine similarity per recogniser, in place of the registry's; InsightFace's recognisers need theirs here.
+    # Cosine similarity per recogniser, in place of the calibrated one and the registry's.
     thresholds: dict[str, float] = {}
+    # Where `mfmc-precompute calibrate` keeps its own; beside the folder of the models unless set.
+    thresholds_file: Path | None = None
     provider: Provider = "auto"
     threads: int = 1
 

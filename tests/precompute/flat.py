@@ -60,4 +60,4 @@ class FlatFaces:
         self.seen.append(output.copy())
         refused = self.refused[number] if number < len(self.refused) else 0
         passed = self._shown[number] >= refused
-        return (Measurement("flat", "0" * 64, 0.1 if passed else 0.9, 0.3, passed),)
+        return (Measurement("flat", "0" * 64, 0.1 if passed else 0.9, 0.3, "configured", passed),)
