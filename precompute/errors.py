@@ -10,6 +10,7 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── UnknownModel      the configuration names a model that no registry has, or gives it a role it cannot play
 ├── DonorsUnusable    the donors folder is there, but no face in it can be used
 ├── NotEnrolled       somebody cannot be enrolled with these photos
+├── NotCalibrated     no threshold can be had from these pictures
 └── PeopleUnreadable  the catalog or its audit log cannot be read or written, so nobody was enrolled or forgotten
 """
 
@@ -75,6 +76,10 @@ class DonorsUnusable(PrecomputeError):
 
 class NotEnrolled(PrecomputeError):
     """Somebody cannot be enrolled with these photos; what was known of them is as it was."""
+
+
+class NotCalibrated(PrecomputeError):
+    """No threshold can be had from these pictures; those known before are as they were."""
 
 
 class PeopleUnreadable(PrecomputeError):

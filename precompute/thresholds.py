@@ -1,4 +1,4 @@
-"""From which similarity on two faces count as one person's: as configured, else calibrated for just this model, else the registry's.
+"""From which similarity on two faces count as one person's: configured, else calibrated for this very model, else the registry's.
 
 ``thresholds.toml`` is what ``mfmc-precompute calibrate`` writes: a table per model, named by the SHA-256 of the model's file, so
 that a threshold is never used with another model than the one it was measured with.
@@ -24,7 +24,7 @@ from precompute.models import ModelStore
 from precompute.settings import FacesConfig
 
 Origin = Literal["configured", "calibrated", "registry"]
-Cosine = Annotated[float, msgspec.Meta(gt=-1, lt=1)]
+Cosine = Annotated[float, msgspec.Meta(ge=-1, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -44,7 +44,7 @@ class Threshold:
 class Calibrated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model's threshold at a false accept rate, and what it was measured on; intervals are at 95 % over the choice of people.
 
-    ``false_accepts`` of ``impostor_pairs`` (of different people) reach the threshold, and ``true_accept_rate`` of ``genuine_pairs``.
+    ``false_accepts`` of the ``impostor_pairs`` (of different people) reach it, and ``true_accept_rate`` of the ``genuine_pairs``.
     """
 
     recogniser: str
