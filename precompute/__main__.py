@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
   mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
   mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
+  mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
   mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
   mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
 
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
     _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure the recognisers' thresholds"))
+    _add_certify(commands.add_parser("certify", parents=[common], help="measure published photos again"))
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -107,6 +109,12 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_calibrate)
 
 
+def _add_certify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="*", metavar="PATH", help="addresses of published photos, such as /2026/party.jpg")
+    parser.add_argument("--new-key", type=Path, metavar="FILE", help="make a key that signs certificates")
+    parser.set_defaults(command=_certify)
+
+
 def _seal(arguments: argparse.Namespace) -> int:
     from precompute import command_seal  # what follows loads models; the help does not
 
@@ -135,6 +143,12 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     from precompute import command_calibrate
 
     return command_calibrate.calibrate(arguments)
+
+
+def _certify(arguments: argparse.Namespace) -> int:
+    from precompute import command_certify
+
+    return command_certify.certify(arguments)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
