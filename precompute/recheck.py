@@ -33,7 +33,8 @@ from precompute.opened import Published
 Pixels = npt.NDArray[np.uint8]
 State = Literal["ok", "differs", "no longer passes", "unsigned", "erased"]
 
-# The same models on the same pixels give the same value on one machine; other processors add in another order.
+# Sealing looked at each face's blocks decoded alone, where chroma at their edges differs a little from the whole base: by at most
+# 0.0062 in 350 measurements on 22 photos. Other processors add in another order besides.
 TOLERANCE: Final = 0.02
 SAME_FACE: Final = 0.5
 
