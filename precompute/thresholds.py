@@ -5,6 +5,7 @@ that a threshold is never used with another model than the one it was measured w
 """
 
 import json
+import math
 import os
 import re
 import tomllib
@@ -77,9 +78,10 @@ def read(file: Path) -> dict[str, Calibrated]:
         return {}
     try:
         tables = tomllib.loads(secret_file.read_public(file, MAX_BYTES).decode())
-        if not all(_HEX.fullmatch(name) for name in tables):
+        found = msgspec.convert(tables, dict[str, Calibrated])
+        if not all(_HEX.fullmatch(sha256) and math.isfinite(entry.threshold) for sha256, entry in found.items()):
             raise ValueError
-        return msgspec.convert(tables, dict[str, Calibrated])
+        return found
     except ValueError:  # of UTF-8, TOML and msgspec alike
         raise ConfigError(f"{file}: is not what `mfmc-precompute calibrate` writes; delete it and calibrate anew") from None
 
@@ -89,11 +91,12 @@ def write(file: Path, found: Mapping[str, Calibrated]) -> None:
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
     with secret_file.alone(file.parent):
-        secret_file.replace(file, _spelled(read(file) | dict(found)).encode())
+        secret_file.replace(file, spelled(read(file) | dict(found)).encode())
         os.chmod(file, 0o644)  # nothing in it is secret
 
 
-def _spelled(tables: Mapping[str, Calibrated]) -> str:
+def spelled(tables: Mapping[str, Calibrated]) -> str:
+    """The file's text."""
     parts = [_HEAD]
     for sha256, entry in sorted(tables.items()):
         values = {name: value for name, value in msgspec.to_builtins(entry).items() if value is not None}
@@ -105,8 +108,13 @@ def _spelled(tables: Mapping[str, Calibrated]) -> str:
 def choose(
     name: str, sha256: str, config: FacesConfig, calibrated: Mapping[str, Calibrated], registry: float | None = None
 ) -> Threshold | None:
-    """The threshold of the recogniser of this name and these very bytes, or None where nobody set one."""
+    """The threshold of the recogniser of this name and these very bytes, or None where nobody set one.
+
+    Raises ``ConfigError`` where the configured one is no cosine similarity.
+    """
     if name in config.thresholds:
+        if not -1 <= config.thresholds[name] <= 1:  # which "nan" is not, either
+            raise ConfigError(f"precompute.faces.thresholds: {name}: must be a cosine similarity, -1 to 1")
         return Threshold(config.thresholds[name], "configured")
     if sha256 in calibrated:
         return Threshold(calibrated[sha256].threshold, "calibrated")

@@ -1,6 +1,7 @@
 """A threshold belongs to the very model that it was measured with, and whoever sets it is said."""
 
 import stat
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ FOUND = Calibrated(
     impostor_pairs=12_000, true_accept_rate=0.98, true_accept_rate_low=0.97, true_accept_rate_high=0.99, genuine_pairs=700,
     people=80, pictures=160, data_sha256="00" * 32, date="2026-01-02",
 )  # fmt: skip
+WHOLE = thresholds.spelled({ONE: FOUND})
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,18 @@ def test_none(tmp_path: Path) -> None:
     assert thresholds.read(tmp_path / "thresholds.toml") == {}
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1.5])
+def test_no_similarity(value: float) -> None:
+    """A configured threshold that is no cosine similarity is refused: with too high a one everything would pass."""
+    with pytest.raises(ConfigError, match="-1 to 1"):
+        thresholds.choose("one", ONE, FacesConfig(thresholds={"one": value}), {})
+
+
+def test_whole() -> None:
+    """What the refusals below vary is itself fine."""
+    assert tomllib.loads(WHOLE).keys() == {ONE}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -60,8 +74,9 @@ def test_none(tmp_path: Path) -> None:
         pytest.param(b"x = ", id="not-toml"),
         pytest.param(f"[{ONE}]\nthreshold = 0.3".encode(), id="incomplete"),
         pytest.param(f"[{ONE}]\nthreshold = 3".encode(), id="no-cosine"),
-        pytest.param(b"[one]", id="by-name"),
-        pytest.param(f"[{ONE[2:]}]".encode(), id="short-hash"),
+        pytest.param(WHOLE.replace("0.34", "nan").encode(), id="no-number"),
+        pytest.param(WHOLE.replace(ONE, "one").encode(), id="by-name"),
+        pytest.param(WHOLE.replace(ONE, ONE[2:]).encode(), id="short-hash"),
     ],
 )
 def test_anything_else_is_refused(tmp_path: Path, text: bytes) -> None:
