@@ -16,6 +16,8 @@ EXAMPLES = """examples:
   mfmc-precompute seal party.jpg --dry-run          list the faces, publish nothing
   mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
   mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
+  mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
+  mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
   mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
   mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
 
@@ -56,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_seal(commands.add_parser("seal", parents=[common], help="replace every face and publish"))
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
+    _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure the recognisers' thresholds"))
+    _add_certify(commands.add_parser("certify", parents=[common], help="measure published photos again"))
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -94,6 +98,23 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     enrolled.set_defaults(command=_enrolled)
 
 
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures of known people, a folder for each person")
+    parser.add_argument(
+        "--far", type=float, default=1e-3, metavar="RATE", help="share of pairs of different people taken for one (default: 1e-3)"
+    )
+    parser.add_argument(
+        "--recogniser", action="append", metavar="NAME", help="in place of the configured ones; may be given several times"
+    )
+    parser.set_defaults(command=_calibrate)
+
+
+def _add_certify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="*", metavar="PATH", help="addresses of published photos, such as /2026/party.jpg")
+    parser.add_argument("--new-key", type=Path, metavar="FILE", help="make a key that signs certificates")
+    parser.set_defaults(command=_certify)
+
+
 def _seal(arguments: argparse.Namespace) -> int:
     from precompute import command_seal  # what follows loads models; the help does not
 
@@ -116,6 +137,18 @@ def _enrolled(arguments: argparse.Namespace) -> int:
     from precompute import command_people
 
     return command_people.enrolled(arguments)
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
+    from precompute import command_calibrate
+
+    return command_calibrate.calibrate(arguments)
+
+
+def _certify(arguments: argparse.Namespace) -> int:
+    from precompute import command_certify
+
+    return command_certify.certify(arguments)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

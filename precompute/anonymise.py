@@ -1,8 +1,11 @@
 """Choose a synthetic face for every face, and keep it only if no recogniser matches what will be published to the person."""
 
+import hmac
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
 from typing import Protocol
 
 import cv2
@@ -29,6 +32,9 @@ from precompute.variants import mcu_area
 Pixels = npt.NDArray[np.uint8]
 Area = tuple[int, int, int, int]
 
+SEED_BYTES: Final = 32
+FACE_LABEL: Final = b"mfmc-edge/v1/face-seed/"
+
 
 class Anonymiser(Protocol):
     """Finds faces, makes synthetic ones, and measures the outcome. All pictures are upright, BGR uint8 (h, w, 3)."""
@@ -45,17 +51,35 @@ class Anonymiser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The faces, what each became, what was measured on the published coefficients, and the blocks to seal."""
+    """The faces, what each became, what was measured on the published coefficients, and the blocks to seal.
+
+    ``commitments``: the SHA-256 of each face's seed.
+    """
 
     faces: tuple[Face, ...]
     fakes: tuple[Fake, ...]
     measured: tuple[tuple[Measurement, ...], ...]
     variants: Variants
+    commitments: tuple[bytes, ...]
 
 
-def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, rng: np.random.Generator) -> Replacement:
-    """Try fakes until every one passes every recogniser; the opaque fill that ends each list is kept as it is."""
-    trials = [anonymiser.fakes(photo.pixels, face, rng) for face in faces]
+def face_seed(seed: bytes, number: int) -> bytes:
+    """The seed of one face, so that what becomes of it does not depend on how often another one is tried."""
+    return hmac.digest(seed, FACE_LABEL + number.to_bytes(4, "big"), "sha256")
+
+
+def generator(seed: bytes) -> np.random.Generator:
+    """What every choice and drawing for one face is taken from."""
+    return np.random.default_rng(int.from_bytes(seed, "big"))
+
+
+def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed: bytes) -> Replacement:
+    """Try fakes until every one passes every recogniser; the opaque fill that ends each list is kept as it is.
+
+    ``seed``: 32 secret random bytes. Whoever has them can tell which donors were chosen.
+    """
+    seeds = [face_seed(seed, number) for number in range(len(faces))]
+    trials = [anonymiser.fakes(photo.pixels, face, generator(own)) for face, own in zip(faces, seeds, strict=True)]
     fakes = [next(trial) for trial in trials]
     measured: list[tuple[Measurement, ...]] = [()] * len(faces)
     output, new, stale = photo.canvas.pixels.copy(), list(range(len(faces))), list[Area]()
@@ -73,7 +97,8 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, rng: 
         failed = [i for i, results in enumerate(measured) if not results or not all(m.passed for m in results)]
         new = [i for i in failed if fakes[i].method != "opaque"]
         if not new:
-            return Replacement(faces, tuple(fakes), tuple(measured), variants)
+            commitments = tuple(sha256(own).digest() for own in seeds)
+            return Replacement(faces, tuple(fakes), tuple(measured), variants, commitments)
         stale = [areas[i] for i in new]
         _restore(output, stale, photo)
         for i in new:

@@ -12,6 +12,7 @@ from precompute import align
 from precompute.describe import Recogniser
 from precompute.detect import Detector
 from precompute.detect import overlap
+from precompute.thresholds import Origin
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -23,12 +24,13 @@ SAME_SHARE: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One recogniser's verdict: cosine similarity to the original, and whether it is below the threshold."""
+    """One recogniser's verdict: cosine similarity to the original, and whether it is below the threshold of this origin."""
 
     recogniser: str
     model_sha256: str
     similarity: float
     threshold: float
+    origin: Origin
     passed: bool
 
 
@@ -48,7 +50,7 @@ def verdict(recogniser: Recogniser, output: Pixels, views: Floats, originals: Ma
     """Picture BGR uint8 (h, w, 3) looked at by five points each, float32 (n, 5, 2); the view most alike counts."""
     similarity = float((recogniser.embed(output, views) @ originals[recogniser.name]).max())
     passed = similarity < recogniser.threshold
-    return Measurement(recogniser.name, recogniser.sha256, similarity, recogniser.threshold, passed)
+    return Measurement(recogniser.name, recogniser.sha256, similarity, recogniser.threshold, recogniser.origin, passed)
 
 
 def seen_again(output: Pixels, box: Floats, detector: Detector) -> list[Floats]:

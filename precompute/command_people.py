@@ -81,7 +81,7 @@ def _keys(settings: shared.Config) -> keys.Opens:
     return held
 
 
-def describer_of(own: Precompute, store: ModelStore) -> portraits.Describer:
+def describer_of(own: Precompute, store: ModelStore) -> Anonymiser:
     """What finds and describes faces as sealing does, without donors."""
     return Anonymiser(own.faces, equipment.load(own.faces, store), None, None)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 from tqdm import tqdm
 
 from edge import address
@@ -21,6 +21,8 @@ from precompute import claims
 from precompute import keys
 from precompute import people
 from precompute import pipeline
+from precompute import signing
+from precompute.anonymise import SEED_BYTES
 from precompute.config import Config
 from precompute.config import load
 from precompute.errors import PrecomputeError
@@ -40,6 +42,7 @@ class Job:
     anonymiser: Anonymiser
     claims: list[claims.Claim]
     finder: people.Finder
+    signer: signing.Signer | None
 
 
 def seal(arguments: argparse.Namespace) -> int:
@@ -76,6 +79,7 @@ def _job(arguments: argparse.Namespace) -> Job:
     found = claims.read(arguments.faces) if arguments.faces else []
     searching = config.own.people.enabled
     held = keys.read(config.keys) if searching or not arguments.dry_run else None
+    signer = signing.read(config.own.certificate)
     limits = msgspec.structs.replace(
         config.own.upload,
         flatten=config.own.upload.flatten or arguments.flatten,
@@ -88,7 +92,7 @@ def _job(arguments: argparse.Namespace) -> Job:
         finder = people.load(config.own.people, config.catalog_url, keys.opens(held), anonymiser.recognisers, store.models)
     for note in (*anonymiser.notes, *finder.notes):
         print(f"mfmc-precompute: {note}", file=sys.stderr)
-    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder)
+    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer)
 
 
 def _progress(what: str, done: int, total: int) -> None:
@@ -103,10 +107,10 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
     data = _bytes(file, job.limits)
     known = None if job.keys is None else pipeline.known_id(job.config, path, data)
     sealing = pipeline.prepare(
-        data, job.limits, job.anonymiser, job.claims, np.random.default_rng(), known, arguments.uploader, job.finder
+        data, job.limits, job.anonymiser, job.claims, secrets.token_bytes(SEED_BYTES), known, arguments.uploader, job.finder
     )
     if job.keys is not None:
-        pipeline.release(sealing, path, job.config, job.keys)
+        pipeline.release(sealing, path, job.config, job.keys, job.signer)
     return _report(file, path, sealing, time.perf_counter() - began, published=job.keys is not None)
 
 

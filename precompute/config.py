@@ -9,6 +9,7 @@ from edge import config as shared
 from edge.errors import ConfigError
 from edge.keys.settings import Keys
 from precompute.photo import Limits
+from precompute.settings import CertificateConfig
 from precompute.settings import FacesConfig
 from precompute.settings import PeopleConfig
 
@@ -27,6 +28,7 @@ class Precompute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     upload: Limits = Limits()
     models: Models = Models()
     faces: FacesConfig = FacesConfig()
+    certificate: CertificateConfig = CertificateConfig()
     people: PeopleConfig = PeopleConfig()
 
 

@@ -14,6 +14,8 @@ from precompute import align
 from precompute import landmarks
 from precompute.models import Input
 from precompute.session import Session
+from precompute.thresholds import Origin
+from precompute.thresholds import Threshold
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -26,11 +28,12 @@ LEVEL_PITCH: Final = -6.0
 
 
 class Recogniser(Protocol):
-    """Turns faces into vectors whose cosine says how likely two are of one person."""
+    """Turns faces into vectors whose cosine says how likely two are of one person; ``origin``: who set the threshold."""
 
     name: str
     sha256: str
     threshold: float
+    origin: Origin
 
     def embed(self, pixels: Pixels, points: Floats) -> Floats:
         """BGR uint8 (h, w, 3) and five points each, float32 (n, 5, 2) -> unit vectors float32 (n, d)."""
@@ -55,10 +58,11 @@ class Pose:
 class OnnxRecogniser:
     """A recogniser of the registry through onnxruntime."""
 
-    def __init__(self, session: Session, name: str, sha256: str, threshold: float, feed: Input) -> None:
+    def __init__(self, session: Session, name: str, sha256: str, threshold: Threshold, feed: Input) -> None:
         self.name = name
         self.sha256 = sha256
-        self.threshold = threshold
+        self.threshold = threshold.value
+        self.origin = threshold.origin
         self._session = session
         self._feed = feed
 

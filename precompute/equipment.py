@@ -1,8 +1,10 @@
 """The loaded models of one configuration, by role."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from precompute import insightface_pack
+from precompute import thresholds
 from precompute.describe import AgeGender
 from precompute.describe import Attributes
 from precompute.describe import OnnxRecogniser
@@ -16,6 +18,7 @@ from precompute.models import ModelStore
 from precompute.models import Role
 from precompute.session import Session
 from precompute.settings import FacesConfig
+from precompute.thresholds import Calibrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,13 @@ class Equipment:
 
 
 def load(config: FacesConfig, store: ModelStore) -> Equipment:
-    """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``."""
+    """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``, ``ConfigError``."""
+    known = thresholds.read(thresholds.file_of(config, store))
     return Equipment(
         _detector(config, store),
         FaceMesh(_session(config, store, config.landmarks, "landmarks")),
         _attributes(config, store),
-        tuple(_recogniser(name, config, store) for name in config.recognisers),
+        tuple(_recogniser(name, config, store, known) for name in config.recognisers),
     )
 
 
@@ -67,12 +71,13 @@ def _attributes(config: FacesConfig, store: ModelStore) -> Attributes:
     return AgeGender(_session(config, store, config.attributes, "attributes"))
 
 
-def _recogniser(name: str, config: FacesConfig, store: ModelStore) -> Recogniser:
+def _recogniser(name: str, config: FacesConfig, store: ModelStore, known: Mapping[str, Calibrated]) -> Recogniser:
     if insightface_pack.is_named(name):
-        return insightface_pack.recogniser(name, config)
+        return insightface_pack.recogniser(name, config, known)
     model = _entry(store, name, "recogniser")
-    threshold = config.thresholds.get(name, model.threshold)
+    threshold = thresholds.choose(name, model.sha256, config, known, model.threshold)
     if threshold is None or model.input is None:
-        raise UnknownModel(f"{name} has no threshold in models.toml; set one under [precompute.faces.thresholds]")
+        mend = "set one under [precompute.faces.thresholds], or run `mfmc-precompute calibrate`"
+        raise UnknownModel(f"{name} has no threshold in models.toml; {mend}")
     session = _session(config, store, name, "recogniser")
     return OnnxRecogniser(session, name, model.sha256, threshold, model.input)

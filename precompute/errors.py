@@ -10,6 +10,9 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── UnknownModel      the configuration names a model that no registry has, or gives it a role it cannot play
 ├── DonorsUnusable    the donors folder is there, but no face in it can be used
 ├── NotEnrolled       somebody cannot be enrolled with these photos
+├── NotCalibrated     no threshold can be had from these pictures
+├── CertificateBroken the catalog's certificate is not one, or was changed
+├── NotMeasurable     a published photo cannot be opened, so nothing on it can be measured again
 └── PeopleUnreadable  the catalog or its audit log cannot be read or written, so nobody was enrolled or forgotten
 """
 
@@ -75,6 +78,21 @@ class DonorsUnusable(PrecomputeError):
 
 class NotEnrolled(PrecomputeError):
     """Somebody cannot be enrolled with these photos; what was known of them is as it was."""
+
+
+class NotCalibrated(PrecomputeError):
+    """No threshold can be had from these pictures; those known before are as they were."""
+
+
+class CertificateBroken(PrecomputeError):
+    """The catalog's certificate is not one, or was changed: nothing in it is to be believed."""
+
+    def __init__(self, why: str = "is of no format that is known here, or was changed") -> None:
+        super().__init__(f"the certificate {why}; seal the photo anew to have one")
+
+
+class NotMeasurable(PrecomputeError):
+    """A published photo cannot be opened, so nothing on it can be measured again."""
 
 
 class PeopleUnreadable(PrecomputeError):

@@ -4,6 +4,7 @@ Named in the configuration as ``insightface:`` and a pack below ``~/.insightface
 folder, or one ``.onnx`` file. Most of these weights are licensed for non-commercial research alone.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from precompute import detect
 from precompute import models
+from precompute import thresholds
 from precompute.describe import unit
 from precompute.detect import Detections
 from precompute.errors import PrecomputeError
@@ -21,6 +23,8 @@ from precompute.errors import UnknownModel
 from precompute.session import options
 from precompute.session import providers
 from precompute.settings import FacesConfig
+from precompute.thresholds import Calibrated
+from precompute.thresholds import Threshold
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -39,13 +43,23 @@ def detector(name: str, config: FacesConfig) -> "Scrfd":
     return Scrfd(_load(name, "SCRFD", config)[0], config.detect_score)
 
 
-def recogniser(name: str, config: FacesConfig) -> "ArcFace":
-    """An ArcFace recogniser; its threshold must stand in the configuration. Raises ``UnknownModel``."""
-    threshold = config.thresholds.get(name)
-    if threshold is None:
-        raise UnknownModel(f'{name} needs its cosine threshold: set it under [precompute.faces.thresholds] as "{name}"')
+def recogniser(name: str, config: FacesConfig, calibrated: Mapping[str, Calibrated]) -> "ArcFace":
+    """An ArcFace recogniser; its threshold must be configured or calibrated. Raises ``UnknownModel``."""
+    if name not in config.thresholds and not calibrated:
+        raise _unset(name)  # before a pack is looked for: it would not help
     model, file = _load(name, "ArcFaceONNX", config)
-    return ArcFace(model, name, models.sha256(file), threshold)
+    sha256 = models.sha256(file)
+    threshold = thresholds.choose(name, sha256, config, calibrated)
+    if threshold is None:
+        raise _unset(name)
+    return ArcFace(model, name, sha256, threshold)
+
+
+def _unset(name: str) -> UnknownModel:
+    return UnknownModel(
+        f"{name} needs its cosine threshold: run `mfmc-precompute calibrate FOLDER --recogniser {name}`, "
+        f'or set it under [precompute.faces.thresholds] as "{name}"'
+    )
 
 
 def attributes(name: str, config: FacesConfig) -> "GenderAge":
@@ -107,10 +121,11 @@ def _padded(pixels: Pixels, scale: float, size: tuple[int, ...]) -> Pixels:
 class ArcFace:
     """ArcFace (Deng et al., CVPR 2019) as a ``Recogniser``."""
 
-    def __init__(self, model: Any, name: str, sha256: str, threshold: float) -> None:
+    def __init__(self, model: Any, name: str, sha256: str, threshold: Threshold) -> None:
         self.name = name
         self.sha256 = sha256
-        self.threshold = threshold
+        self.threshold = threshold.value
+        self.origin = threshold.origin
         self._model = model
 
     def embed(self, pixels: Pixels, points: Floats) -> Floats:

@@ -1,7 +1,6 @@
 """THE upload flow: one photo from bytes to published, each step one call, nothing visible before the last."""
 
 import asyncio
-import json
 import secrets
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from edge.keys.envelope import ID_BYTES
 from edge.keys.envelope import wrap_context
 from edge.render import sealed as sealed_format
 from edge.render import splice
+from precompute import certificate as certificates
 from precompute import claims as claimed
 from precompute import enrolment
 from precompute import people
@@ -38,6 +38,7 @@ from precompute.errors import PublishFailed
 from precompute.errors import Rejected
 from precompute.jpeg.entropy import OutOfRange
 from precompute.keys import Wraps
+from precompute.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +61,34 @@ def prepare(
     limits: upload.Limits,
     anonymiser: Anonymiser,
     claims: Sequence[claimed.Claim],
-    rng: np.random.Generator,
+    seed: bytes,
     photo_id: bytes | None = None,
     uploader: str | None = None,
     finder: people.Finder = people.OFF,
 ) -> Sealing:
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
+    ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere.
+
     Raises ``Rejected``, and ``NotExact`` where not even the converted picture is given back bit for bit.
     """
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
-        return _seal(photo, anonymiser, claims, rng, photo_id, uploader, finder)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, rng, photo_id, uploader, finder)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder)
 
 
 def _seal(
     photo: upload.Photo,
     anonymiser: Anonymiser,
     claims: Sequence[claimed.Claim],
-    rng: np.random.Generator,
+    seed: bytes,
     photo_id: bytes,
     uploader: str | None,
     finder: people.Finder,
@@ -93,7 +96,7 @@ def _seal(
     faces = anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
     try:
-        replacement = replace(photo, faces, anonymiser, rng)
+        replacement = replace(photo, faces, anonymiser, seed)
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
         verify(photo, sealed)
     except OutOfRange:
@@ -117,8 +120,11 @@ def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
         raise NotExact
 
 
-def release(sealing: Sealing, path: str, config: Config, keys: Wraps) -> None:
-    """Publish under ``path``: sidecar, base, catalog, plain name, in that order; raises ``PublishFailed``."""
+def release(sealing: Sealing, path: str, config: Config, keys: Wraps, signer: Signer | None = None) -> None:
+    """Publish under ``path``: sidecar, base, catalog, plain name, in that order; raises ``PublishFailed``.
+
+    Without a signer the certificate is unsigned.
+    """
     sealed = sealing.sealed
     if max(len(sealed.base), len(sealed.sidecar)) > config.max_file_bytes:
         raise Rejected(f"sealed, it is larger than edge.origin.max_bytes ({config.max_file_bytes}), so no edge would show it")
@@ -126,7 +132,8 @@ def release(sealing: Sealing, path: str, config: Config, keys: Wraps) -> None:
         publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
         with publish.plain_name(config.folder, path, sealed.version):
             photo = record(sealing, path, keys, time.time(), config.policy)
-            before = _commit(config.catalog_url, photo, certificate(sealing), namings(sealing, config.policy))
+            certified = certificate(sealing, photo.published, signer)
+            before = _commit(config.catalog_url, photo, certified, namings(sealing, config.policy))
         # Edges may show the version before for some seconds yet, so it goes with the next publication.
         publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
 
@@ -205,24 +212,11 @@ def _box(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     return round(x), round(y), round(w), round(h)
 
 
-def certificate(sealing: Sealing) -> str:
-    """What was measured on the published coefficients, as JSON; never an embedding, never which donor."""
-    replaced = sealing.replacement
+def certificate(sealing: Sealing, now: float, signer: Signer | None) -> str:
+    """What was measured on the published coefficients, as the catalog keeps it; never an embedding, never which donor."""
+    sealed, done = sealing.sealed, sealing.replacement
     faces = [
-        {
-            "slot": slot,
-            "method": fake.method,
-            "measured": [
-                {
-                    "recogniser": m.recogniser,
-                    "model_sha256": m.model_sha256,
-                    "similarity": round(m.similarity, 4),
-                    "threshold": m.threshold,
-                    "passed": m.passed,
-                }
-                for m in measured
-            ],
-        }
-        for slot, fake, measured in zip(sealing.sealed.slots, replaced.fakes, replaced.measured, strict=True)
+        certificates.face(slot, fake.method, commitment, measured)
+        for slot, fake, commitment, measured in zip(sealed.slots, done.fakes, done.commitments, done.measured, strict=True)
     ]
-    return json.dumps({"format": 1, "faces": faces})
+    return certificates.stored(certificates.of(sealed.photo_id, sealed.version, sealed.base, faces, now), signer)

@@ -1,4 +1,4 @@
-"""``[precompute.faces]`` and ``[precompute.people]``: how faces are found, replaced and measured, and who is told of theirs."""
+"""``[precompute.faces]``, ``certificate`` and ``people``: how faces are found, replaced, measured and told of."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +18,10 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         "face-reidentification-retail-0095",
         "mobilefacenet_128",
     )
-    # Cosine similarity per recogniser, in place of the registry's; InsightFace's recognisers need theirs here.
+    # Cosine similarity per recogniser, in place of the calibrated one and the registry's.
     thresholds: dict[str, float] = {}
+    # Where `mfmc-precompute calibrate` keeps its own; beside the folder of the models unless set.
+    thresholds_file: Path | None = None
     provider: Provider = "auto"
     threads: int = 1
 
@@ -40,6 +42,13 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     shortlist: int = 50
     age_band_years: float = 12.0
     identity_margin: float = 0.3
+
+
+class CertificateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who signs certificates, and whose signatures count besides; without a key they are unsigned and say so."""
+
+    key_file: Path | None = None
+    public_files: tuple[Path, ...] = ()
 
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

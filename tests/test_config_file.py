@@ -17,7 +17,9 @@ FILE = Path(__file__).parents[1] / "config.toml"
 # What has no default, or shows an example in place of none.
 EXAMPLES = {
     "precompute.publish_folder", "precompute.models.cache_folder", "precompute.models.mirror_folder",
-    "precompute.faces.donors_folder", "keys.ring", "keys.aws.endpoint_url", "keys.vault.namespace",
+    "precompute.faces.donors_folder", "precompute.faces.thresholds_file", "precompute.certificate.key_file",
+    "keys.ring", "keys.aws.endpoint_url",
+    "keys.vault.namespace",
 }  # fmt: skip
 
 

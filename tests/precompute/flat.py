@@ -52,7 +52,7 @@ class FlatFaces:
         for i in range(self.tries + 1):
             overlay = ellipse((x, y, w, h), (40 * i, 90, 220 - 40 * i))
             self._shown[number] = i
-            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", None)
+            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", "nobody.jpg")
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """Passed, once enough fakes were refused."""
@@ -60,4 +60,4 @@ class FlatFaces:
         self.seen.append(output.copy())
         refused = self.refused[number] if number < len(self.refused) else 0
         passed = self._shown[number] >= refused
-        return (Measurement("flat", "0" * 64, 0.1 if passed else 0.9, 0.3, passed),)
+        return (Measurement("flat", "0" * 64, 0.1 if passed else 0.9, 0.3, "configured", passed),)

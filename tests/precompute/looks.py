@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute.template import Template
+from precompute.thresholds import Origin
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,6 +23,7 @@ class FlatRecogniser:
     name: str
     sha256: str
     threshold: float = 0.3
+    origin: Origin = "configured"
 
     def embed(self, pixels: npt.NDArray[np.uint8], points: Floats) -> Floats:
         """Never asked: faces come with their descriptors."""

@@ -7,6 +7,7 @@ import stat
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,10 +37,15 @@ PICTURE = pictures.texture(320, 200)
 DATA = pictures.jpeg(PICTURE)
 BOXES = ((20, 30, 50, 64), (140, 20, 40, 52))
 PATH = "/2026/party.jpg"
+NOW = 1_767_323_045.5
 
 
 def prepared(data: bytes = DATA, anonymiser: FlatFaces | None = None, claims: tuple[Claim, ...] = ()) -> pipeline.Sealing:
-    return pipeline.prepare(data, upload.Limits(), anonymiser or FlatFaces(BOXES), claims, np.random.default_rng(1))
+    return pipeline.prepare(data, upload.Limits(), anonymiser or FlatFaces(BOXES), claims, bytes(32))
+
+
+def certified(sealing: pipeline.Sealing) -> Any:
+    return json.loads(pipeline.certificate(sealing, NOW, None))
 
 
 @pytest.fixture
@@ -107,7 +113,7 @@ def test_republished(config: Config) -> None:
     versions, ids = [], []
     for _ in range(3):
         known = pipeline.known_id(config, PATH, DATA)
-        sealing = pipeline.prepare(DATA, upload.Limits(), FlatFaces(BOXES), (), np.random.default_rng(), known)
+        sealing = pipeline.prepare(DATA, upload.Limits(), FlatFaces(BOXES), (), os.urandom(32), known)
         pipeline.release(sealing, PATH, config, keys)
         versions.append(sealing.sealed.version)
         ids.append(sealing.sealed.photo_id)
@@ -129,10 +135,10 @@ def test_opaque_in_the_end() -> None:
     """When no fake passes, the face gets the opaque fill, never its own pixels, and the certificate says what was measured."""
     sealing = prepared(anonymiser=FlatFaces(BOXES, refused=(99, 0)))
     assert [fake.method for fake in sealing.replacement.fakes] == ["opaque", "donor"]
-    certified = {face["slot"]: face for face in json.loads(pipeline.certificate(sealing))["faces"]}
-    first = certified[sealing.sealed.slots[0]]
-    assert first["method"] == "opaque"
-    assert [m["passed"] for m in first["measured"]] == [False]
+    entries = {face["slot"]: face for face in certified(sealing)["faces"]}
+    first = entries[sealing.sealed.slots[0]]
+    assert first["generator"] == "opaque"
+    assert [m["passed"] for m in first["recognisers"]] == [False]
 
 
 def test_measured_on_what_is_published() -> None:
@@ -145,8 +151,9 @@ def test_measured_on_what_is_published() -> None:
 def test_certificate_holds_no_secret() -> None:
     """The certificate names recognisers and figures; no key, no donor, no embedding."""
     sealing = prepared()
-    text = pipeline.certificate(sealing)
-    assert set(json.loads(text)["faces"][0]) == {"slot", "method", "measured"}
+    text = pipeline.certificate(sealing, NOW, None)
+    assert set(json.loads(text)["faces"][0]) == {"slot", "generator", "seed_sha256", "recognisers"}
+    assert "nobody.jpg" not in text
     assert sealing.sealed.directory_key.hex() not in text
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge.catalog import Catalog
@@ -86,8 +85,8 @@ class Says:
 
 
 def prepared(shop: Shop, finder: people.Finder, *claims: Claim) -> pipeline.Sealing:
-    data, rng = Path(shop.photo("one.jpg")).read_bytes(), np.random.default_rng(1)
-    return pipeline.prepare(data, Limits(), FlatFaces(BOXES), claims, rng, None, "u-up", finder)
+    data = Path(shop.photo("one.jpg")).read_bytes()
+    return pipeline.prepare(data, Limits(), FlatFaces(BOXES), claims, bytes(32), None, "u-up", finder)
 
 
 def release(shop: Shop, sealing: pipeline.Sealing) -> None:
@@ -179,7 +178,7 @@ def test_no_right(shop: Shop, model: str) -> None:
 def test_in_no_certificate(shop: Shop) -> None:
     """The certificate, and the repr of what was sealed, name nobody who was only suggested."""
     sealing = prepared(shop, Says("u-canary", None))
-    assert "u-canary" not in pipeline.certificate(sealing)
+    assert "u-canary" not in pipeline.certificate(sealing, 0, None)
     assert "u-canary" not in repr(sealing)
 
 

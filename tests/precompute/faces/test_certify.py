@@ -7,6 +7,7 @@ import pytest
 from precompute import certify
 from precompute.detect import Detections
 from precompute.faces import Measurement
+from precompute.thresholds import Origin
 
 Floats = npt.NDArray[np.float32]
 BOX = np.array([20, 20, 30, 40], np.float32)
@@ -17,6 +18,7 @@ class Scale:
     """A recogniser that finds a face more alike the farther right its first point lies."""
 
     name, sha256, threshold = "scale", "00" * 32, 0.4
+    origin: Origin = "calibrated"
 
     def embed(self, pixels: npt.NDArray[np.uint8], points: Floats) -> Floats:
         return points[:, 0, :1] / 100
@@ -41,7 +43,7 @@ def measure(detector: Sees) -> Measurement:
 def test_without_a_detection_the_original_points_count() -> None:
     """Where the detector sees no face any more, the old place is still looked at."""
     verdict = measure(Sees())
-    assert verdict == Measurement("scale", "00" * 32, pytest.approx(0.28), 0.4, True)
+    assert verdict == Measurement("scale", "00" * 32, pytest.approx(0.28), 0.4, "calibrated", True)
 
 
 def test_the_more_alike_look_counts() -> None:

@@ -12,6 +12,7 @@ from precompute.errors import UnknownModel
 from precompute.faces import Anonymiser
 from precompute.faces import FacesConfig
 from precompute.models import ModelStore
+from precompute.thresholds import Threshold
 
 # Importing insightface warns about its own dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -52,13 +53,13 @@ def test_a_pack_without_the_wanted_kind_is_an_error(scrfd: str) -> None:
     """A detector's file cannot be the recogniser."""
     config = FacesConfig(thresholds={scrfd: 0.3}, provider="cpu")
     with pytest.raises(UnknownModel, match="no ArcFaceONNX model"):
-        insightface_pack.recogniser(scrfd, config)
+        insightface_pack.recogniser(scrfd, config, {})
 
 
 def test_a_recogniser_needs_a_threshold() -> None:
     """Without one in the configuration nothing could be certified."""
-    with pytest.raises(UnknownModel, match="thresholds"):
-        insightface_pack.recogniser("insightface:buffalo_l", FacesConfig())
+    with pytest.raises(UnknownModel, match="calibrate"):
+        insightface_pack.recogniser("insightface:buffalo_l", FacesConfig(), {})
 
 
 class Embeds:
@@ -80,7 +81,7 @@ class Tells:
 def test_arcface_gives_unit_vectors() -> None:
     """One vector of length 1 per face, none for none."""
     pytest.importorskip("insightface")
-    recogniser = insightface_pack.ArcFace(Embeds(), "insightface:x", "00", 0.3)
+    recogniser = insightface_pack.ArcFace(Embeds(), "insightface:x", "00", Threshold(0.3, "configured"))
     points = np.random.default_rng(0).uniform(0, 50, (2, 5, 2)).astype(np.float32)
     pixels = np.zeros((60, 60, 3), np.uint8)
     np.testing.assert_allclose(recogniser.embed(pixels, points), [[1, 0], [1, 0]])
