@@ -48,6 +48,13 @@ class Server:
         finally:
             await connection.close()
 
+    def dump(self, database: str) -> str:
+        """A logical backup."""
+        programs = binaries()
+        assert programs is not None
+        command = [programs / "pg_dump", "-h", self.folder, "-U", "mfmc", database]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
 
 def binaries() -> Path | None:
     """The folder with ``initdb`` and ``postgres``, the newest version first; None where PostgreSQL is not installed."""
