@@ -5,6 +5,7 @@ through a loop of its own in a thread, so that it may be asked from anywhere.
 """
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -45,13 +46,15 @@ def opens(keys: Wraps | None) -> Opens | None:
 
 
 class CloudKeys:
-    """A key service, asked one key at a time; ends with the process."""
+    """A key service, asked one key at a time; closed with the process at the latest."""
 
     def __init__(self, settings: Keys) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="keys", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="keys", daemon=True)
+        self._thread.start()
         self._opened = open_keys(settings)
         self._service: KeyService = self._run(self._opened.__aenter__())
+        atexit.register(self.close)
 
     def __repr__(self) -> str:
         return f"<CloudKeys {self._service!r}>"
@@ -63,6 +66,15 @@ class CloudKeys:
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """The key; raises ``Damaged`` or ``KeyRingError``."""
         return self._run(self._service.unwrap([(wrapped, context)]))[0]
+
+    def close(self) -> None:
+        """Let go of connections; asked again, it does nothing."""
+        atexit.unregister(self.close)
+        if self._thread.is_alive():
+            self._run(self._opened.__aexit__(None, None, None))
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -52,6 +52,9 @@ def test_cloud(tmp_path: Path) -> None:
     with pytest.raises(KeyRingError):
         asyncio.run(within())
     assert "canary" not in f"{refused.value!r} {held!r}"
+    assert isinstance(held, keys.CloudKeys)
+    held.close()
+    held.close()
 
 
 def test_none() -> None:
