@@ -254,8 +254,12 @@ class World:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        url = f"http://127.0.0.1:{self.port}{path}"
-        async with self._client.request(method, url, headers=sent, allow_redirects=False) as answer:
+        return await self.send(method, path, sent)
+
+    async def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None = None) -> Seen:
+        """One request with just these headers and this body."""
+        url = f"http://127.0.0.1:{self.port}{target}"
+        async with self._client.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
             return Seen(answer.status, answer.headers, await answer.read())
 
     async def raw(self, request: bytes) -> bytes:
