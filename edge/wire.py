@@ -57,6 +57,7 @@ class Prepared(web.StreamResponse):
         else:
             self._sent = sum(map(len, self._pieces))
             transport.writelines([head, *self._pieces])
+        self._pieces = None  # the server keeps an answer until the connection's next request: not the faces in it
         writer.output_size += len(head) + self._sent
         if transport.get_write_buffer_size():
             await self._taken_in(transport, writer)

@@ -228,7 +228,7 @@ class Machine(RuleBasedStateMachine):
             if asked.name == "where":  # the newest photos first
                 told["faces"].sort(key=lambda at: (at["photo"], at["face"]))
             wanted = replies.expected(self.model, asked, lambda photo: self.watch.editions[photo].slots, self._seen_by(asked))
-            assert _of(wanted, told) == wanted
+            assert replies.cut(told, wanted) == wanted
             assert asked.caller == SERVICE or "owner" not in told
 
     def _seen_by(self, asked: Asked) -> frozenset[int]:
@@ -242,12 +242,3 @@ class Machine(RuleBasedStateMachine):
             theirs = (number for number, known in self.model.photos.items() if any(f.owner == asked.person for f in known.faces))
             return next(theirs, asked.photo)
         return asked.photo
-
-
-def _of(wanted: Any, told: Any) -> Any:
-    """What was told, cut down to the members that are wanted."""
-    if isinstance(wanted, dict):
-        return {name: _of(value, told.get(name, "nothing")) for name, value in wanted.items()} if wanted else {}
-    if isinstance(wanted, list) and len(wanted) == len(told):
-        return [_of(one, other) for one, other in zip(wanted, told, strict=True)]
-    return told

@@ -87,3 +87,12 @@ def _places(model: Model, slots: Slots, who: Callable[[int, Face], list[str]]) -
         for person in who(photo, face)
     ]
     return [{"photo": at, "face": slot} | ({"person": person} if person else {}) for at, slot, person in sorted(found)]
+
+
+def cut(told: Any, wanted: Any) -> Any:
+    """What was told, without the members that are not wanted."""
+    if isinstance(wanted, dict):
+        return {name: cut(told.get(name, "nothing"), value) for name, value in wanted.items()}
+    if isinstance(wanted, list) and len(wanted) == len(told):
+        return [cut(one, other) for one, other in zip(told, wanted, strict=True)]
+    return told
