@@ -145,6 +145,13 @@ def _drop_group(model: Model, asked: Asked) -> None:
     model.groups.pop((asked.person, asked.group), None)
 
 
+def _unenrol(model: Model, asked: Asked) -> None:
+    model.forgotten.add(asked.person)
+    for photo in model.photos.values():
+        for face in photo.faces:
+            face.suggested.discard(asked.person)
+
+
 PEOPLE: Mapping[str, Callable[[Model, Asked], Any]] = {
     "rule": lambda model, asked: model.rules.update({asked.person: set(asked.said.split(" "))}),
     "override": _override,
@@ -154,7 +161,7 @@ PEOPLE: Mapping[str, Callable[[Model, Asked], Any]] = {
     "drop-group": _drop_group,
     "block": lambda model, asked: model.blocks.add((asked.person, asked.member)),
     "unblock": lambda model, asked: model.blocks.discard((asked.person, asked.member)),
-    "unenrol": lambda model, asked: [face.suggested.discard(asked.person) for face in _every_face(model)],
+    "unenrol": _unenrol,
 }
 
 
@@ -184,7 +191,3 @@ def _keep(asked: Asked, face: Face, *, proposed: bool, answer: str) -> None:
         face.tags[asked.person] = (proposed, answer)
     else:
         face.tags.pop(asked.person, None)
-
-
-def _every_face(model: Model) -> list[Face]:
-    return [face for photo in model.photos.values() for face in photo.faces]

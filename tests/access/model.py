@@ -50,20 +50,25 @@ class Model:
     vetoes: set[tuple[int, str]] = field(default_factory=set)
     groups: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     blocks: set[tuple[str, str]] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
 
     def publish(
         self, photo: int, uploader: str, owners: list[str | None], proposed: dict[int, str], suggested: dict[int, str]
     ) -> None:
-        """Another edition: what anyone may see starts anew, what nobody may see stays, and so does what people said."""
-        before = self.photos.get(photo)
-        faces = [Face(owner, shown=self.kind == "tag" and owner is not None) for owner in owners]
-        for number, face in enumerate(faces):
-            if before is not None:
-                face.locked, face.erased = before.faces[number].locked, before.faces[number].erased
-            if number in proposed:
-                face.tags[proposed[number]] = (True, "")
-            if number in suggested:
-                face.suggested.add(suggested[number])
+        """Another edition: what anyone may see starts anew, what nobody may see stays, and so does what people said.
+
+        Nobody is asked about a face that is nobody's to see, and nobody becomes the owner of a face that they said is not them.
+        """
+        before = self.photos[photo].faces if photo in self.photos else [Face() for _ in owners]
+        faces = []
+        for number, (owner, old) in enumerate(zip(owners, before, strict=True)):
+            refused = {person: (False, "no") for person, (_, answer) in old.tags.items() if answer == "no"}
+            owner = None if owner in refused else owner
+            face = Face(owner, self.kind == "tag" and owner is not None, old.locked, old.erased, refused)
+            if not old.locked and not old.erased:
+                face.tags |= {who: (True, "") for at, who in proposed.items() if at == number and who not in refused}
+                face.suggested |= {who for at, who in suggested.items() if at == number} - refused.keys() - self.forgotten
+            faces.append(face)
         self.photos[photo] = Photo(uploader, faces)
 
     def sees(self, photo: int, viewer: str | None, friends: People) -> frozenset[int]:

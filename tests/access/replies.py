@@ -31,6 +31,8 @@ def expected(model: Model, asked: Asked, slots: Slots, granted: frozenset[int]) 
             return {"faces": _places(model, slots, lambda _, face: [""] if face.owner == asked.person else [])}
         case "inbox":
             return _inbox(model, asked.person, slots)
+        case "enrolled":
+            return {"enrolled": asked.person not in model.forgotten}
     return _face(model, asked, asked.face) if asked.name in FACES or asked.name == "look" else {}
 
 
