@@ -27,19 +27,23 @@ EXAMPLES = """examples:
   mfmc-edge catalog upgrade                     bring a shared catalog up to this version
   mfmc-edge audit verify                        was the log of changes tampered with?
 """
+UNREACHABLE = "the catalog cannot be read or written: is its server up, may this user log in, or is its folder writable?"
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; 0 when it worked, 1 when it did not, 2 (from argparse) when it was not understood."""
-    arguments = _parser(argv[0] if argv else "").parse_args(argv)
     try:
+        arguments = _parser(argv[0] if argv else "").parse_args(argv)
         return int(arguments.command(arguments))
     except (ConfigError, KeyRingError, Damaged, LogBroken) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
     except Unavailable:
-        print("mfmc-edge: catalog.url: cannot be read or written", file=sys.stderr)
+        print(f"mfmc-edge: catalog.url: {UNREACHABLE}", file=sys.stderr)
     except Refusal as refusal:
         print(f"mfmc-edge: {problems.of(refusal).title}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("mfmc-edge: stopped; every change is whole or was not made, so the same command may be run again", file=sys.stderr)
+        return 130
     return 1
 
 

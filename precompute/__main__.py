@@ -24,6 +24,7 @@ EXAMPLES = """examples:
 faces.json says who is where on the upright photo:
   [{"point": [412, 230], "owner": "u-1742"}]
 """
+EXTRA = ("insightface", "jpeglib", "onnxruntime", "PIL", "tqdm")  # what the edge's own installation lacks
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,6 +34,11 @@ def main(argv: Sequence[str]) -> int:
         return int(arguments.command(arguments))
     except (ConfigError, KeyRingError, PrecomputeError) as error:
         print(f"mfmc-precompute: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in EXTRA:
+            raise
+        print(f"mfmc-precompute: {error.name} is not installed; run: pip install 'mfmc-edge[precompute]'", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("mfmc-precompute: stopped; photos already reported are published, the one at work is as it was", file=sys.stderr)

@@ -8,6 +8,7 @@ there". Only base and sealed files come here; both are safe to lose and useless 
 import asyncio
 import logging
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 from typing import Protocol
@@ -17,6 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from diskcache.core import MODE_BINARY
 from diskcache.core import MODE_RAW
+
+from edge.errors import ConfigError
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -81,14 +84,21 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
 
 
 class DiskCache:
-    """A sealed cache in a folder, shared by all processes that were given the same ``seal_key``."""
+    """A sealed cache in a folder, shared by all processes that were given the same ``seal_key``.
+
+    Raises ``ConfigError`` where the folder cannot be used.
+    """
 
     def __init__(self, folder: Path, *, size: int, seal_key: bytes) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._seal = AESGCM(seal_key)
-        self._disk = diskcache.Cache(
-            str(folder), disk=BytesDisk, size_limit=size, eviction_policy="least-recently-stored", timeout=1
-        )
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._disk = diskcache.Cache(
+                str(folder), disk=BytesDisk, size_limit=size, eviction_policy="least-recently-stored", timeout=1
+            )
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise ConfigError(f"edge.cache.disk_folder: {folder} cannot be used as a cache's folder ({why})") from None
 
     def __repr__(self) -> str:
         return "<DiskCache>"

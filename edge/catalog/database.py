@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from contextlib import closing
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 from typing import Self
 
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from edge.catalog import schema
+from edge.errors import ConfigError
 from edge.errors import Unavailable
 
 BUSY_SECONDS = 5.0
@@ -67,7 +69,7 @@ class Database:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """The same, whatever schema it has."""
+        """The same, whatever schema it has; raises ``ConfigError`` where the server's driver is not installed."""
         return cls(_engine(url), _engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True))
 
     async def close(self) -> None:
@@ -176,6 +178,8 @@ def _engine(url: str, **options: Any) -> AsyncEngine:
         if not options:
             event.listen(engine.sync_engine, "begin", _begin)
         return engine
+    if find_spec("asyncpg") is None:
+        raise ConfigError("catalog.url: PostgreSQL needs asyncpg; run: pip install 'mfmc-edge[postgresql]'")
     timeouts = {"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS}
     return create_async_engine(
         url, pool_size=4, max_overflow=4, pool_pre_ping=True, pool_timeout=CONNECT_SECONDS, hide_parameters=True,

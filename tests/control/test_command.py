@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy import text
 
+from edge.__main__ import UNREACHABLE
 from edge.__main__ import main
 from edge.catalog import Catalog
 from edge.catalog import schema
@@ -147,7 +148,7 @@ def test_what_cannot_be_opened(run: Run, tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite3").write_bytes(b"no database" * 1_000)
     code, out, err = run("faces", "lock", PHOTO, "1")
     assert (code, out) == (1, "")
-    assert err == "mfmc-edge: catalog.url: cannot be read or written\n"
+    assert err == f"mfmc-edge: catalog.url: {UNREACHABLE}\n"
 
 
 def test_the_operator_is_in_the_log(run: Run, tmp_path: Path) -> None:

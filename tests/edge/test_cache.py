@@ -18,6 +18,7 @@ from edge.cache.memory import Memory
 from edge.cache.store import BytesDisk
 from edge.cache.store import DiskCache
 from edge.cache.store import NullCache
+from edge.errors import ConfigError
 
 SEAL = bytes(range(32))
 PLAIN = b"sealed sidecar bytes " * 5_000
@@ -242,3 +243,12 @@ async def test_broken_cache_is_only_slow(disk: DiskCache, tmp_path: Path, caplog
     await disk.put(b"b", PLAIN)
     await disk.drop(b"b")
     assert "damage" not in caplog.text
+
+
+def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    """A file in the folder's place, or one where the cache's own files belong, is refused in words that name the key."""
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder" / "cache.db").mkdir(parents=True)
+    for place in ("file", "file/below", "folder"):
+        with pytest.raises(ConfigError, match=r"edge\.cache\.disk_folder"):
+            DiskCache(tmp_path / place, size=1 << 24, seal_key=SEAL)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from edge import config
 from edge.__main__ import main
+from edge.catalog import database
 from edge.keys import ring
 from tests.fakes import World
 
@@ -126,3 +128,24 @@ def test_serve_refuses(run: Run, tmp_path: Path, argv: list[str]) -> None:
     assert code == 1
     assert err.count("\n") == 1
     assert "listening" not in out
+
+
+def test_stopped_by_hand(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends any command with 130 and one line, and no traceback."""
+
+    def pressed(_: Path) -> config.Config:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(config, "read", pressed)
+    code, out, err = run("keys", "rewrap", "--config", str(tmp_path / "config.toml"))
+    assert (code, out, err.count("\n")) == (130, "", 1)
+
+
+def test_without_the_servers_driver(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PostgreSQL catalog without asyncpg is one line that says what to install."""
+    World(tmp_path).configure({"catalog": {"url": "postgresql+asyncpg://u@127.0.0.1:9/d"}})
+    monkeypatch.setattr(database, "find_spec", lambda _: None)
+    for command in (["faces", "inbox", "u-red"], ["catalog", "upgrade"]):
+        code, out, err = run(*command, "--config", str(tmp_path / "config.toml"))
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "mfmc-edge[postgresql]" in err

@@ -1,6 +1,8 @@
 """The upload job's command line: one line a photo, clear refusals, nothing published that was not asked for."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,12 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "faces.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("package", ["onnxruntime", "PIL", "jpeglib"])
+def test_only_the_edge_is_installed(package: str) -> None:
+    """Without what the upload job needs, each of its commands is one line that says what to install."""
+    job = f"import sys; sys.modules[{package!r}] = None; from precompute.__main__ import main; sys.exit(main(['doctor']))"
+    ended = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert "mfmc-edge[precompute]" in ended.stderr
