@@ -10,6 +10,7 @@ from edge.errors import ConfigError
 from edge.errors import KeyRingError
 from precompute.errors import PrecomputeError
 
+ABOUT = "Seal photos, enrol who wants to be found, fetch models. Data on stdout, one-line errors on stderr."
 EXAMPLES = """examples:
   mfmc-precompute models pull                       bring the models here
   mfmc-precompute doctor                            is this machine ready?
@@ -53,7 +54,7 @@ def run() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "mfmc-precompute", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        "mfmc-precompute", description=ABOUT, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(

@@ -192,7 +192,7 @@ def _sentence(line: dict[str, object]) -> str:
     done = "published" if line["published"] else "dry run, not published"
     if faces:
         asked = f", {line['suggested']} suggested" if line["suggested"] else ""
-        what = f"{len(faces)} faces, {swapped} swapped, {len(faces) - swapped} filled{asked}"
+        what = f"{len(faces)} face{'s' * (len(faces) > 1)}, {swapped} swapped, {len(faces) - swapped} filled{asked}"
     else:
         what = "no faces found: shown as it is"
     size = (int(str(line["base_bytes"])) + int(str(line["sidecar_bytes"]))) / max(1, int(str(line["upload_bytes"])))
@@ -204,5 +204,5 @@ def _sentence(line: dict[str, object]) -> str:
 
 
 def _because(face: dict[str, object]) -> str:
-    owner = f", owner {face['owner']}" if face["owner"] else ""
-    return owner + (f" ({face['reason']})" if face["reason"] and face["method"] == "opaque" else "")
+    who = "".join(f", {role} {face[role]}" for role in ("owner", "tag") if face[role])
+    return who + (f" ({face['reason']})" if face["reason"] and face["method"] == "opaque" else "")

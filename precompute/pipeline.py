@@ -156,7 +156,7 @@ def known_id(config: Config, path: str, data: bytes) -> bytes | None:
     try:
         return asyncio.run(ask())
     except Unavailable:
-        raise PublishFailed(f"{path}: the catalog cannot be read; nothing was changed") from None
+        raise PublishFailed("the catalog cannot be read (catalog.url); nothing was changed") from None
 
 
 def _commit(url: str, photo: PhotoRecord, certified: str, namings: Sequence[publication.Naming]) -> bytes | None:
