@@ -98,6 +98,7 @@ class Redacting(logging.Filter):
 
 def quiet_libraries() -> None:
     """Make the libraries' loggers unable to print what a request held; call once per process."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # each start on an empty catalog would be a dozen lines
     for name in THEIRS:
         logger = logging.getLogger(name)
         if not any(isinstance(kept, Redacting) for kept in logger.filters):

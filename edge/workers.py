@@ -1,6 +1,7 @@
 """Processes: one that serves, or several that share the port under a parent that only watches them."""
 
 import ctypes
+import logging
 import os
 import signal
 import time
@@ -13,6 +14,8 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
 WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
+_log = logging.getLogger("mfmc.workers")
 
 
 @dataclass(slots=True)
@@ -97,6 +100,8 @@ class Supervisor:
         if code == 1 and young and not self._stopping:
             self._stop()
             return True
+        if not self._stopping:
+            _log.warning("a worker ended by itself (%d); another starts in %.1f s", code, worker.pause)
         return False
 
 

@@ -74,20 +74,37 @@ async def listening(url: str, changes: Changes) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+class _Line:
+    """Logs when the line goes down and when it is up again, and not every try in between."""
+
+    def __init__(self) -> None:
+        self._lost = False
+
+    def down(self, error: Exception) -> None:
+        if not self._lost:
+            _log.warning("changes on other edges cannot be heard: %s", type(error).__name__)
+        self._lost = True
+
+    def up(self) -> None:
+        if self._lost:
+            _log.warning("changes on other edges are heard again")
+        self._lost = False
+
+
 async def _listen(url: str, changes: Changes) -> None:
     import asyncpg  # an extra: an embedded catalog needs none
 
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    plain, line = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), _Line()
     while True:
         try:
-            await _hear_until_lost(plain, changes)
+            await _hear_until_lost(plain, changes, line)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("changes on other edges cannot be heard: %s", type(error).__name__)
+            line.down(error)
         changes.tell({EVERYTHING})
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _hear_until_lost(url: str, changes: Changes) -> None:
+async def _hear_until_lost(url: str, changes: Changes, line: _Line) -> None:
     import asyncpg
 
     connection = await asyncpg.connect(url, timeout=ALIVE_SECONDS, command_timeout=ALIVE_SECONDS)
@@ -96,6 +113,7 @@ async def _hear_until_lost(url: str, changes: Changes) -> None:
     try:
         await connection.add_listener(CHANNEL, lambda _c, _pid, _channel, topic: changes.tell({topic}))
         changes.tell({EVERYTHING})  # what changed before the line was up
+        line.up()
         while not lost.is_set():
             await _wait(lost, ALIVE_SECONDS)
             await connection.fetchval("SELECT 1")  # a line that died without a word is noticed here

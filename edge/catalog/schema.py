@@ -4,6 +4,7 @@ An embedded catalog (SQLite) and an empty one are brought here by whoever opens 
 share is not changed under them: ``mfmc-edge catalog upgrade`` does it, and until then the programs say so and stop.
 """
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -15,6 +16,8 @@ from edge.errors import ConfigError
 HEAD = "0002"
 FIRST = "0001"
 LOCK = 0x6D666D63  # "mfmc": the advisory lock that lets one process at a time change a PostgreSQL schema
+
+_log = logging.getLogger("mfmc.catalog")
 
 
 def is_current(connection: Connection) -> bool:
@@ -33,11 +36,19 @@ def revision(connection: Connection) -> str | None:
     return FIRST if {"photo", "face"} <= tables else None
 
 
+def require_ours(connection: Connection) -> None:
+    """Raises ``ConfigError`` for a catalog that is not this program's to open: a newer one, or one an operator must upgrade."""
+    if not is_current(connection) and connection.dialect.name == "postgresql" and revision(connection) is not None:
+        raise ConfigError("catalog.url: the catalog has an older schema; run: mfmc-edge catalog upgrade")
+
+
 def open_here(connection: Connection) -> None:
     """Bring a catalog here if that is this program's to do; raises ``ConfigError`` where an operator must."""
-    if connection.dialect.name == "postgresql" and revision(connection) not in (None, HEAD):
-        raise ConfigError("catalog.url: the catalog has an older schema; run: mfmc-edge catalog upgrade")
+    require_ours(connection)
+    before = revision(connection)
     upgrade(connection)
+    if before not in (None, HEAD):
+        _log.info("the catalog was brought from schema %s to %s", before, HEAD)
 
 
 def upgrade(connection: Connection) -> None:

@@ -182,8 +182,10 @@ async def test_a_failed_change_is_not_announced(postgresql_server: postgresql.Se
         assert "p/t1.jpg" not in heard
 
 
-async def test_a_lost_line_forgets_everything(postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While changes cannot be heard nothing counts as known, and the line comes back by itself."""
+async def test_a_lost_line_forgets_everything(
+    postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While changes cannot be heard nothing counts as known; the line comes back by itself, and each is logged once."""
     monkeypatch.setattr(changes, "RETRY_SECONDS", 0.01)
     url = await postgresql_server.create("heard")
     async with Catalog.open(url) as here:
@@ -197,6 +199,22 @@ async def test_a_lost_line_forgets_everything(postgresql_server: postgresql.Serv
             await until(lambda: heard.count(changes.EVERYTHING) >= 2)  # lost, and back
             await publish(here, PHOTO)
             await until(lambda: heard.count("p/t1.jpg") >= 2)
+    lost, back = [record.getMessage() for record in caplog.records if record.name == "mfmc.catalog"]
+    assert "cannot be heard" in lost
+    assert "heard again" in back
+
+
+def test_a_line_that_stays_down_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A database that is away for an hour is two lines, not one for every try."""
+    line = changes._Line()
+    line.up()
+    for _ in range(3):
+        line.down(OSError())
+    line.up()
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "changes on other edges cannot be heard",
+        "changes on other edges are heard again",
+    ]
 
 
 async def test_embedded_catalogs_have_no_line(tmp_path: object) -> None:
