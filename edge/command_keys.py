@@ -14,9 +14,17 @@ from edge.keys.rewrap import Progress
 from edge.keys.rewrap import rewrap
 from edge.keys.wrapped import is_key_id
 
+EXAMPLES = """examples:
+  mfmc-edge keys rotate                       a new key wraps from now on; copy the ring to the other edges
+  mfmc-edge keys rewrap                       everything wrapped by older keys is wrapped by the new one
+  mfmc-edge keys retire k-5f0c1a2b            and the old key is gone; `mfmc-edge keys list` shows which there are
+  mfmc-edge keys export-public > public.toml  an upload machine with keys.ring = "public.toml" seals and opens nothing
+"""
+
 
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """The subcommands; each takes what ``common`` takes, and where the ring lies."""
+    parser.epilog, parser.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     where = argparse.ArgumentParser(add_help=False, parents=[common])
     where.add_argument("--ring", type=Path, metavar="FILE", help="the key ring; instead of keys.ring")
@@ -82,6 +90,8 @@ def _show(done: Progress, total: int) -> None:
 
 def _retire(arguments: argparse.Namespace) -> int:
     """Refuses while the catalog holds anything that the key wrapped: it would be lost for ever."""
+    if arguments.key == ring.read(_file(arguments)).primary:
+        raise ConfigError(f"{arguments.key} is the primary and wraps what is sealed now; first run: mfmc-edge keys rotate")
     held = asyncio.run(_held(config.read(arguments.config), arguments.key))
     if held:
         raise ConfigError(f"{arguments.key} still wraps {held} keys of the catalog; run: mfmc-edge keys rewrap")

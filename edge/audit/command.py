@@ -23,9 +23,17 @@ from edge.keys.opening import open_keys
 
 FIELDS = ("number", "at", "actor", "action", "photo", "slots", "subject")
 
+EXAMPLES = """examples:
+  mfmc-edge audit verify                              0 if nothing was changed; prints the end to keep elsewhere
+  mfmc-edge audit verify --expect "17 84e4e560…"      and the log still holds the end that was kept
+  mfmc-edge audit export --person u-red > red.jsonl   all that u-red did, or that was done about u-red
+  mfmc-edge audit export --format csv --since "$(date -d yesterday +%s)"
+"""
+
 
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """The subcommands."""
+    parser.epilog, parser.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser("verify", parents=[common], help="walk the whole log; 1 if anything was changed or cut off")
     check.add_argument("--expect", metavar="ANCHOR", help="an end printed earlier, as 'NUMBER DIGEST', that must be in the log")

@@ -179,14 +179,18 @@ def _change(file: Path, change: Callable[[str, dict[str, bytes]], _Keys]) -> Key
 
 
 def _read(file: Path) -> _Keys:
-    return _keys(file, _tables(file, secret_file.read), "keys")
+    tables = _tables(file, secret_file.read)
+    if "public" in tables:
+        raise KeyRingError(f"{file}: holds public halves, which open nothing; only `mfmc-precompute` can work with them")
+    return _keys(file, tables, "keys")
 
 
 def _tables(file: Path, content: Callable[[Path, int], bytes]) -> dict[str, Any]:
     try:
         return tomllib.loads(content(file, MAX_FILE_BYTES).decode())
     except ConfigError as error:
-        raise KeyRingError(f"{error} (`mfmc-edge keys new` makes a key ring)") from None
+        hint = "" if os.path.lexists(file) else " (`mfmc-edge keys new` makes a key ring)"
+        raise KeyRingError(f"{error}{hint}") from None
     except ValueError:
         raise KeyRingError(f"{file}: is not a key ring") from None
 
