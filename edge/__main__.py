@@ -14,12 +14,12 @@ from edge.errors import KeyRingError
 from edge.errors import LogBroken
 from edge.errors import Refusal
 from edge.errors import Unavailable
-from edge.keys.opening import open_keys
 
+ABOUT = "Serve photos, keep the key ring, say who may see which face. Data on stdout, one-line errors on stderr."
 EXAMPLES = """examples:
   mfmc-edge keys new                            make the key ring that config.toml names
-  mfmc-edge keys rotate                         a new key wraps from now on; the old ones still open
-  mfmc-edge check                               is config.toml usable?
+  mfmc-edge keys --help                         rotate keys while serving, and seal on machines that cannot open
+  mfmc-edge check                               could the edge start?
   mfmc-edge serve --workers 4                   answer until SIGTERM
   mfmc-edge faces rule u-red friends            u-red's friends see u-red, on every photo
   mfmc-edge faces override /t1.jpg u-red nobody   but not on this one
@@ -27,7 +27,6 @@ EXAMPLES = """examples:
   mfmc-edge catalog upgrade                     bring a shared catalog up to this version
   mfmc-edge audit verify                        was the log of changes tampered with?
 """
-UNREACHABLE = "the catalog cannot be read or written: is its server up, may this user log in, or is its folder writable?"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -38,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     except (ConfigError, KeyRingError, Damaged, LogBroken) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
     except Unavailable:
-        print(f"mfmc-edge: catalog.url: {UNREACHABLE}", file=sys.stderr)
+        print(f"mfmc-edge: catalog.url: {Unavailable.advice}", file=sys.stderr)
     except Refusal as refusal:
         print(f"mfmc-edge: {problems.of(refusal).title}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -53,17 +52,18 @@ def run() -> None:
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
-    shown = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(
-        "mfmc-edge", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        "mfmc-edge", description=ABOUT, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, default=Path("config.toml"), metavar="FILE", help="the configuration")
+    common.add_argument(
+        "--config", type=Path, default=Path("config.toml"), metavar="FILE", help="the configuration (default: config.toml)"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", parents=[common], formatter_class=shown, help="answer requests")
+    serve = commands.add_parser("serve", parents=[common], help="answer requests")
     serve.add_argument("--workers", type=int, metavar="N", help="processes; instead of edge.workers")
     serve.set_defaults(command=_serve)
-    check = commands.add_parser("check", parents=[common], formatter_class=shown, help="check the configuration")
+    check = commands.add_parser("check", parents=[common], help="could the edge start with this configuration?")
     check.set_defaults(command=_check)
     keys = commands.add_parser("keys", help="make, rotate or look at the key ring")
     faces = commands.add_parser("faces", help="say who may see which face, and look at what was said")
@@ -105,15 +105,12 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _usable(arguments: argparse.Namespace) -> config.Config:
-    """The configuration, once it and the key service it describes have been found good."""
+    """The configuration, once it and everything that it names have been found good."""
+    from edge.check import require_usable
+
     settings = config.load(arguments.config)
-    asyncio.run(_open_keys(settings))
+    asyncio.run(require_usable(settings))
     return settings
-
-
-async def _open_keys(settings: config.Config) -> None:
-    async with open_keys(settings.keys):
-        pass
 
 
 if __name__ == "__main__":

@@ -161,10 +161,11 @@ class OriginFailed(Refusal):
 
 
 class Unavailable(Refusal):
-    """The catalog cannot be read, so nobody knows what may be shown."""
+    """The catalog cannot be read, so nobody knows what may be shown; ``advice`` is for an operator's screen."""
 
     status = 503
     sentence = "The picture cannot be shown right now."
+    advice = "the catalog cannot be read or written: is its server up, may this user log in, or is its folder writable?"
     retry_after = 1
 
 

@@ -53,9 +53,11 @@ def harden() -> None:
 def _worker(config: Config, boot_key: bytes, bind: Callable[[], socket.socket]) -> int:
     try:
         return uvloop.run(_answer(config, boot_key, bind, announce=False))
-    except (ConfigError, KeyRingError, Unavailable, OSError) as error:
+    except Unavailable:
+        print(f"mfmc-edge: catalog.url: {Unavailable.advice}", file=sys.stderr)
+    except (ConfigError, KeyRingError, OSError) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
-        return 1
+    return 1
 
 
 async def _answer(config: Config, boot_key: bytes, bind: Callable[[], socket.socket], *, announce: bool) -> int:

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy import text
 
-from edge.__main__ import UNREACHABLE
 from edge.__main__ import main
 from edge.catalog import Catalog
 from edge.catalog import schema
@@ -19,6 +18,7 @@ from edge.control import listing
 from edge.control.command import example
 from edge.control.operations import OPERATIONS
 from edge.control.operations import Operation
+from edge.errors import Unavailable
 from tests.control.desk import PHOTO
 from tests.control.desk import Desk
 from tests.control.desk import photo
@@ -148,7 +148,7 @@ def test_what_cannot_be_opened(run: Run, tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite3").write_bytes(b"no database" * 1_000)
     code, out, err = run("faces", "lock", PHOTO, "1")
     assert (code, out) == (1, "")
-    assert err == f"mfmc-edge: catalog.url: {UNREACHABLE}\n"
+    assert err == f"mfmc-edge: catalog.url: {Unavailable.advice}\n"
 
 
 def test_the_operator_is_in_the_log(run: Run, tmp_path: Path) -> None:

@@ -3,14 +3,18 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge import config
 from edge.__main__ import main
 from edge.catalog import database
+from edge.errors import Unavailable
 from edge.keys import ring
 from tests.fakes import World
+
+SERVICE = {"issuer": "https://login.example", "audience": "control", "algorithm": "EdDSA", "key_file": "none.pem"}
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -149,3 +153,54 @@ def test_without_the_servers_driver(run: Run, tmp_path: Path, monkeypatch: pytes
         code, out, err = run(*command, "--config", str(tmp_path / "config.toml"))
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert "mfmc-edge[postgresql]" in err
+
+
+@pytest.mark.parametrize(
+    ("tables", "edge", "named"),
+    [
+        ({"token": {"key_file": "none.pem"}}, {}, "edge.token.key_file"),
+        ({"token": {"key_file": "config.toml"}}, {}, "PEM"),
+        ({"origin": {"folder": "none"}}, {}, "edge.origin.folder"),
+        ({"catalog": {"url": "sqlite+aiosqlite:///none/c.sqlite3"}}, {}, "mkdir -p"),
+        ({"catalog": {"url": "sqlite+aiosqlite:///config.toml"}}, {}, Unavailable.advice),
+        ({"catalog": {"url": "postgresql+asyncpg://u@127.0.0.1:9/d"}}, {}, Unavailable.advice),
+        ({}, {"control": {"service": SERVICE}}, "edge.control.service.key_file"),
+    ],
+    ids=["no key", "no PEM", "no origin", "no folder for the catalog", "no catalog", "no server", "no service's key"],
+)
+def test_check_finds_what_would_stop_serve(
+    run: Run, tmp_path: Path, tables: dict[str, Any], edge: dict[str, Any], named: str
+) -> None:
+    """What keeps the edge from starting is found by ``check``, and by ``serve`` before it takes the port or forks: one line."""
+    World(tmp_path).configure(tables, **edge)
+    for command in (["check"], ["serve", "--workers", "2"]):
+        code, out, err = run(*command, "--config", str(tmp_path / "config.toml"))
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert named in err
+
+
+def test_check_makes_nothing(run: Run, tmp_path: Path) -> None:
+    """A catalog that is not there yet is not made by looking."""
+    World(tmp_path).configure({"catalog": {"url": "sqlite+aiosqlite:///new.sqlite3"}})
+    before = set(tmp_path.rglob("*"))
+    assert run("check", "--config", str(tmp_path / "config.toml"))[0] == 0
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_the_primary_is_not_retired(run: Run, tmp_path: Path) -> None:
+    """Whoever would retire the primary is told to rotate, not to rewrap, which would never help."""
+    primary = World(tmp_path).keys.primary
+    code, out, err = run("keys", "retire", primary, "--config", str(tmp_path / "config.toml"))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "keys rotate" in err
+
+
+def test_public_halves_are_no_ring(run: Run, tmp_path: Path) -> None:
+    """Where the public halves lie in the ring's place, the message says so."""
+    World(tmp_path)
+    file = tmp_path / "ring.toml"
+    file.write_text(run("keys", "export-public", "--config", str(tmp_path / "config.toml"))[1])
+    for command in (["check"], ["keys", "rotate"], ["keys", "list"]):
+        code, out, err = run(*command, "--config", str(tmp_path / "config.toml"))
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "public halves" in err

@@ -5,10 +5,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request
@@ -16,6 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from edge.errors import Unavailable
 from tests.fakes import PATH
 from tests.fakes import Published
 from tests.fakes import World
@@ -106,13 +109,15 @@ def test_workers_do_not_outlive_their_parent(published: tuple[World, Published])
 
 
 def test_workers_that_cannot_start_end_the_parent(published: tuple[World, Published]) -> None:
-    """A setting that no restart can mend ends the whole edge with 1 and says why."""
+    """A fault that only a worker meets, and no restart can mend, ends the whole edge with 1 and says why."""
     world, _ = published
-    (world.folder / "issuer.pem").unlink()
+    world.configure({"catalog": {"url": "sqlite+aiosqlite:///other.sqlite3"}})
+    with closing(sqlite3.connect(world.folder / "other.sqlite3")) as database:
+        database.execute("CREATE TABLE photo (of_another_program INTEGER)")
     with running(world, "--workers", "2") as (process, _):
         _, err = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 1
-        assert "edge.token.key_file" in err
+        assert Unavailable.advice in err
 
 
 def test_port_in_use(published: tuple[World, Published]) -> None:
