@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-Method = Literal["donor", "opaque"]
+Method = Literal["face-model", "donor", "opaque"]
 Slices = tuple[slice, slice]
 
 

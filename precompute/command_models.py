@@ -19,7 +19,7 @@ def models(arguments: argparse.Namespace) -> int:
         found = registry.statuses(store, arguments.names)
     for status in found:
         print(json.dumps(_row(status)) if arguments.json else _line(status))
-    usable = all(status.state in ("cached", "mirrored") for status in found)
+    usable = all(status.state in ("shipped", "cached", "mirrored") for status in found)
     return 0 if usable or arguments.action == "list" else 1
 
 

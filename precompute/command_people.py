@@ -83,7 +83,7 @@ def _keys(settings: shared.Config) -> keys.Opens:
 
 def describer_of(own: Precompute, store: ModelStore) -> Anonymiser:
     """What finds and describes faces as sealing does, without donors."""
-    return Anonymiser(own.faces, equipment.load(own.faces, store), None, None)
+    return Anonymiser(own.faces, equipment.load(own.faces, store), None)
 
 
 def _read(file: Path, limits: upload.Limits) -> portraits.Pixels:

@@ -12,11 +12,11 @@ from precompute import donor_index
 from precompute import equipment
 from precompute import session
 from precompute.errors import PrecomputeError
-from precompute.faces import DONORS_VARIABLE
-from precompute.faces import NO_DONORS
-from precompute.faces import donors_folder
 from precompute.models import ModelStore
 from precompute.settings import FacesConfig
+from precompute.swap.generator import DONORS_VARIABLE
+from precompute.swap.generator import NO_DONORS
+from precompute.swap.generator import donors_folder
 
 REINSTALL: Final = "pip install --force-reinstall --no-deps onnxruntime-gpu"
 PULL: Final = "mfmc-precompute models pull"
@@ -39,7 +39,7 @@ def report(config: FacesConfig, store: ModelStore, environ: Mapping[str, str] = 
         _build(installed(), onnxruntime.get_available_providers()),
         _provider(config, store),
         *models,
-        _donors(config, environ),
+        *([_donors(config, environ)] if config.generator == "donor" else []),
     ]
 
 
@@ -95,7 +95,7 @@ def _model(store: ModelStore, name: str) -> Check:
         status = store.status(store.model(name))
     except PrecomputeError as problem:
         return Check(f"model {name}", False, str(problem), "mfmc-precompute models list")
-    there = status.state in ("cached", "mirrored")
+    there = status.state in ("shipped", "cached", "mirrored")
     place = f" at {status.place}" if status.place else ""
     return Check(f"model {name}", there, f"{status.state}{place}", PULL)
 

@@ -25,11 +25,18 @@ MIDDLING: Final = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Donor:
-    """A synthetic face: BGR uint8 (h, w, 3) and its mesh float32 (478, 3) in these pixels."""
+    """A synthetic face: BGR uint8 (h, w, 3) and its mesh float32 (478, 3) in these pixels.
+
+    shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; mouth: BGR uint8 (24, 48, 3), what
+    ``swap.mouth`` draws between open lips, and mouth_tone: log luma of the skin that it was lifted from.
+    """
 
     name: str
     pixels: Pixels
     mesh: Floats
+    shape: Floats | None = None
+    mouth: Pixels | None = None
+    mouth_tone: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from precompute import insightface_pack
 from precompute import thresholds
 from precompute.describe import AgeGender
@@ -30,6 +32,12 @@ class Equipment:
     attributes: Attributes
     recognisers: tuple[Recogniser, ...]
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The dimensions of each recogniser's vectors."""
+        black, somewhere = np.zeros((8, 8, 3), np.uint8), np.zeros((1, 5, 2), np.float32)
+        return tuple(recogniser.embed(black, somewhere).shape[1] for recogniser in self.recognisers)
+
 
 def load(config: FacesConfig, store: ModelStore) -> Equipment:
     """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``, ``ConfigError``."""
@@ -44,7 +52,8 @@ def load(config: FacesConfig, store: ModelStore) -> Equipment:
 
 def names(config: FacesConfig) -> tuple[str, ...]:
     """The registry's models that the configuration needs."""
-    wanted = (config.detector, config.landmarks, config.attributes, *config.recognisers)
+    generator = ("face-model",) if config.generator == "face-model" else ()
+    wanted = (config.detector, config.landmarks, config.attributes, *config.recognisers, *generator)
     return tuple(name for name in wanted if not insightface_pack.is_named(name))
 
 

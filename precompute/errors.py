@@ -9,6 +9,7 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── ModelNotFetched   a model file could not be downloaded
 ├── UnknownModel      the configuration names a model that no registry has, or gives it a role it cannot play
 ├── DonorsUnusable    the donors folder is there, but no face in it can be used
+├── FaceModelUnusable the face model's file is not what the recipe writes
 ├── NotEnrolled       somebody cannot be enrolled with these photos
 ├── NotCalibrated     no threshold can be had from these pictures
 ├── CertificateBroken the catalog's certificate is not one, or was changed
@@ -70,6 +71,13 @@ class ModelNotFetched(PrecomputeError):
 
 class UnknownModel(PrecomputeError):
     """The configuration names a model that is not known, or gives it a role it cannot play."""
+
+
+class FaceModelUnusable(PrecomputeError):
+    """The face model's file is not what the recipe writes."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name} cannot be used as a face model: {why}; install the package again, or train it anew")
 
 
 class DonorsUnusable(PrecomputeError):

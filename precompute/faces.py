@@ -4,14 +4,12 @@ import os
 from collections.abc import Iterator
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from precompute import certify
 from precompute import describe
-from precompute import donor_index
 from precompute import equipment
 from precompute import landmarks
 from precompute.blend import Fake as Fake
@@ -19,19 +17,18 @@ from precompute.certify import Measurement as Measurement
 from precompute.describe import Recogniser
 from precompute.detect import Detections
 from precompute.donors import Donor
-from precompute.donors import Gallery
-from precompute.donors import Index
 from precompute.donors import Wanted
 from precompute.equipment import Equipment
-from precompute.errors import DonorsUnusable
 from precompute.face import Face as Face
 from precompute.models import ModelStore
 from precompute.models import Progress
 from precompute.settings import FacesConfig as FacesConfig
 from precompute.swap import Swapper
+from precompute.swap import generator as generators
 from precompute.swap import light
 from precompute.swap import opaque
-from precompute.swap.donor import DonorSwapper
+from precompute.swap.generator import NO_DONORS
+from precompute.swap.generator import Generator
 from precompute.trial import Around
 from precompute.trial import close_up
 from precompute.trial import sketch
@@ -39,7 +36,6 @@ from precompute.trial import sketch
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-DONORS_VARIABLE = "MFMC_DONORS"
 LIKELY = 0.55
 AGREE_SHARE = 0.25
 
@@ -47,27 +43,20 @@ AGREE_SHARE = 0.25
 class Anonymiser:
     """Finds faces, makes synthetic ones and measures the outcome. ``notes`` are sentences that the operator should read."""
 
-    def __init__(self, config: FacesConfig, models: Equipment, gallery: Gallery | None, swapper: Swapper | None) -> None:
+    def __init__(self, config: FacesConfig, models: Equipment, generator: Generator | None) -> None:
         self._config = config
         self._models = models
-        self._gallery = gallery
-        self._swapper = swapper
-        self.notes: tuple[str, ...] = () if gallery else (NO_DONORS,)
+        self._generator = generator
+        self.notes: tuple[str, ...] = () if generator else (NO_DONORS,)
 
     @classmethod
     def load(
         cls, config: FacesConfig, models: ModelStore, progress: Progress | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> "Anonymiser":  # fmt: skip
-        """Load models, and open or build the donors' index; raises ``PrecomputeError``."""
+        """Load models and the generator, for which the donors' index may have to be built; raises ``PrecomputeError``."""
         loaded = equipment.load(config, models)
-        folder = donors_folder(config, environ)
-        if folder is None:
-            return cls(config, loaded, None, None)
-        if not folder.is_dir():
-            raise DonorsUnusable(f"the donors folder {folder} is not there: mend donors_folder or {DONORS_VARIABLE}")
-        index = donor_index.open_index(folder, config, models, progress)
-        return cls(config, loaded, gallery(folder, index, config, loaded), DonorSwapper(index.reference))
+        return cls(config, loaded, generators.load(config, loaded, models, environ, progress))
 
     @property
     def recognisers(self) -> tuple[Recogniser, ...]:
@@ -97,19 +86,20 @@ class Anonymiser:
         )  # fmt: skip
 
     def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone."""
+        """Swaps with different synthetic faces, at most ``tries``, then one opaque fill; unusable faces get that alone."""
         yield from islice(self._swaps(pixels, face, rng), self._config.tries)
         yield opaque.fill(pixels, face.box)
 
     def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
         """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
-        if not face.usable or face.mesh is None or self._gallery is None or self._swapper is None:
+        made = self._generator
+        if not face.usable or face.mesh is None or made is None:
             return
         around, small = Around.of(pixels, face.mesh), sketch(pixels, face)
-        donors = self._gallery.choose(wanted(around, face), rng)
-        for donor in islice(donors, self._config.screened):
-            if self._is_unlike(donor, *small, self._swapper, rng):
-                yield around.fake(self._swapper, donor, rng)
+        candidates = made.source.choose(wanted(around, face), rng)
+        for donor in islice(candidates, self._config.screened):
+            if self._is_unlike(donor, *small, made.swapper, rng):
+                yield around.fake(made.swapper, donor, rng, made.method)
 
     def _is_unlike(self, donor: Donor, pixels: Pixels, face: Face, swapper: Swapper, rng: np.random.Generator) -> bool:
         if face.mesh is None:
@@ -123,23 +113,6 @@ class Anonymiser:
         box = np.array(face.box, np.float32)
         models = self._models
         return certify.measure(output, face.points, box, face.embeddings, models.recognisers, models.detector)
-
-
-NO_DONORS = f"there are no donor faces, so every face gets the opaque fill; set donors_folder or {DONORS_VARIABLE}"
-
-
-def donors_folder(config: FacesConfig, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Where donors lie: ``MFMC_DONORS``, or the configured folder, or nowhere."""
-    named = environ.get(DONORS_VARIABLE)
-    return Path(named) if named else config.donors_folder
-
-
-def gallery(folder: Path, index: Index, config: FacesConfig, models: Equipment) -> Gallery:
-    """The donors of an index with the limits of the loaded recognisers."""
-    face = np.zeros((1, 5, 2), np.float32)
-    sizes = [r.embed(np.zeros((8, 8, 3), np.uint8), face).shape[1] for r in models.recognisers]
-    limits = [(size, r.threshold - config.identity_margin) for size, r in zip(sizes, models.recognisers, strict=True)]
-    return Gallery(folder, index, tuple(limits), config.shortlist, config.age_band_years)
 
 
 def wanted(around: Around, face: Face) -> Wanted:

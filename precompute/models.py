@@ -22,10 +22,11 @@ from precompute.errors import ModelNotFetched
 from precompute.errors import ModelRefused
 from precompute.errors import UnknownModel
 
-Role = Literal["detector", "landmarks", "recogniser", "attributes"]
-State = Literal["cached", "mirrored", "missing", "refused"]
+Role = Literal["detector", "landmarks", "recogniser", "attributes", "generator"]
+State = Literal["shipped", "cached", "mirrored", "missing", "refused"]
 
 MIRROR_VARIABLE = "MFMC_MODEL_MIRROR"
+SHIPPED = Path(__file__).parent / "weights"
 FETCH_SECONDS = 60
 _CHUNK = 1 << 16
 
@@ -94,7 +95,7 @@ def sha256(file: Path) -> str:
 
 
 class ModelStore:
-    """Finds model files by name, in the cache folder first and then in the mirror, and checks every byte once."""
+    """Finds model files by name, in the package, the cache folder and the mirror, in that order, and checks every byte once."""
 
     def __init__(
         self,
@@ -128,8 +129,8 @@ class ModelStore:
         return self._verified[name]
 
     def place(self, model: Model) -> Path | None:
-        """Where a model's file lies, unverified: the cache folder, the mirror, or nowhere."""
-        folders = [self.cache_dir] if self.mirror is None else [self.cache_dir, self.mirror]
+        """Where a model's file lies, unverified: in the package, the cache folder, the mirror, or nowhere."""
+        folders = [SHIPPED, self.cache_dir] if self.mirror is None else [SHIPPED, self.cache_dir, self.mirror]
         return next((folder / model.file for folder in folders if (folder / model.file).is_file()), None)
 
     def status(self, model: Model) -> Status:
@@ -139,6 +140,8 @@ class ModelStore:
             return Status(model, "missing", None)
         if sha256(place) != model.sha256:
             return Status(model, "refused", place)
+        if place.is_relative_to(SHIPPED):
+            return Status(model, "shipped", place)
         return Status(model, "cached" if place.is_relative_to(self.cache_dir) else "mirrored", place)
 
 
@@ -161,7 +164,7 @@ def pull(store: ModelStore, names: Iterable[str] = (), progress: Progress | None
     """
     chosen = [store.model(name) for name in names] or list(store.models.values())
     for model in chosen:
-        if store.status(model).state != "cached":
+        if store.status(model).state not in ("shipped", "cached"):
             _bring(store, model, progress)
     return [store.status(model) for model in chosen]
 

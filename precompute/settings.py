@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from typing import Literal
 
 import msgspec
 
@@ -34,6 +35,7 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     swap_presence: float = 0.4
     swap_visible_share: float = 0.75
 
+    generator: Literal["face-model", "donor"] = "face-model"
     donors_folder: Path | None = None
     index_processes: int = 2
     # Donor faces handed out per face; up to `screened` are drawn to find that many which recognisers tell apart already.

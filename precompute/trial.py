@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from precompute import landmarks
 from precompute.blend import Fake
+from precompute.blend import Method
 from precompute.blend import paste
 from precompute.donors import Donor
 from precompute.face import Face
@@ -40,11 +41,11 @@ class Around:
         moved = mesh - np.array([*low, 0], np.float32)
         return cls(pixels[low[1] : high[1], low[0] : high[0]], (int(low[0]), int(low[1])), moved)
 
-    def fake(self, swapper: Swapper, donor: Donor, rng: np.random.Generator) -> Fake:
+    def fake(self, swapper: Swapper, donor: Donor, rng: np.random.Generator, method: Method = "donor") -> Fake:
         """The donor's face for this place."""
         pixels = swapper.render(self.crop, self.mesh, donor, rng)
         weight = mask.weight(self.mesh, self.crop.shape[:2])
-        return Fake(*self.corner, pixels, weight, "donor", donor.name)
+        return Fake(*self.corner, pixels, weight, method, donor.name)
 
 
 def close_up(pixels: Pixels, face: Face, fake: Fake) -> tuple[Pixels, Floats]:

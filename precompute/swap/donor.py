@@ -10,6 +10,7 @@ from precompute import landmarks
 from precompute.donors import Donor
 from precompute.swap import grain
 from precompute.swap import light
+from precompute.swap import mouth
 from precompute.swap import warp
 from precompute.swap.shape import Shape
 
@@ -34,13 +35,16 @@ class DonorSwapper:
         """See ``Swapper``; a gray crop gives a gray face."""
         gray = is_gray(crop)
         pixels = grayed(donor.pixels) if gray else donor.pixels
-        drawn = self._draw(pixels, donor.mesh, mesh, crop.shape[:2])
+        drawn = self._draw(pixels, donor.mesh, donor.shape, mesh, crop.shape[:2])
         lit = light.relit(drawn, light.skin(pixels, donor.mesh), light.skin(crop, mesh), mesh, self._areas, self._bare)
+        if donor.mouth is not None:
+            gain = np.exp(light.of_face(light.skin(crop, mesh), mesh)[0] @ light.LUMA - donor.mouth_tone)
+            mouth.draw(lit, mesh, grayed(donor.mouth) if gray else donor.mouth, float(gain))
         face = grain.match(lit, crop, mesh, rng)
         return grayed(face) if gray else face
 
-    def _draw(self, pixels: Pixels, donor_mesh: Floats, mesh: Floats, size: tuple[int, ...]) -> Pixels:
-        settled = self._shape.settle(donor_mesh, mesh)
+    def _draw(self, pixels: Pixels, donor_mesh: Floats, shape: Floats | None, mesh: Floats, size: tuple[int, ...]) -> Pixels:
+        settled = self._shape.settle(donor_mesh if shape is None else shape, mesh, mimic=shape is not None)
         pixels, donor_mesh = shrunk(pixels, donor_mesh, landmarks.width(mesh))
         source, target = warp.ringed(donor_mesh), warp.ringed(settled)
         places = warp.backward_map(source, target, self._corners, (size[0], size[1]))

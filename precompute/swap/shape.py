@@ -1,4 +1,4 @@
-"""The geometry of a swapped face: the outline and pose of the target, the features and expression of the donor."""
+"""The geometry of a swapped face: the outline and pose of the target, the features of the donor, and the expression of either."""
 
 from typing import Final
 
@@ -11,12 +11,15 @@ Floats = npt.NDArray[np.float32]
 
 REACH: Final = 0.16  # of the face's width: features nearer than this to each other keep the donor's proportions
 OUTLINE_REACH: Final = 0.07
+MIMIC: Final = 0.85  # how far lips and lids follow the target's
+MIMIC_REACH: Final = 0.03
 
 
 class Shape:
     """Brings donors' meshes to a target: exactly at the oval, smoothly inside.
 
-    An open mouth is not pulled out of a closed one: only what differs smoothly over the face follows the target.
+    A portrait's open mouth is not pulled out of a closed one: only what differs smoothly over the face follows the target. A
+    sampled face has no expression of its own, so its lips and lids follow the target's too.
     """
 
     def __init__(self, reference: Floats) -> None:
@@ -26,15 +29,24 @@ class Shape:
         apart = np.square(flat[:, None] - flat[None]).sum(2)
         kernel = np.exp(-apart / (2 * REACH**2))
         smooth = kernel / kernel.sum(1, keepdims=True)
-        near = np.exp(-apart[:, list(landmarks.OVAL)].min(1) / (2 * OUTLINE_REACH**2))[:, None]
-        self._follow = (near * np.eye(len(flat)) + (1 - near) * smooth).astype(np.float32)
+        outline = np.exp(-apart[:, list(landmarks.OVAL)].min(1) / (2 * OUTLINE_REACH**2))
+        mimic = MIMIC * np.exp(-apart[:, list(landmarks.LIDS + landmarks.MOUTH_EDGES)].min(1) / (2 * MIMIC_REACH**2))
 
-    def settle(self, donor: Floats, target: Floats) -> Floats:
-        """Donor's and target's mesh (478, 3) -> where the donor's points go, float32 (478, 3) in the target's pixels."""
+        def follow(near: npt.NDArray[np.float64]) -> Floats:
+            return np.asarray(near[:, None] * np.eye(len(flat)) + (1 - near[:, None]) * smooth, np.float32)
+
+        self._follow = follow(outline)
+        self._mimic = follow(np.maximum(outline, mimic))
+
+    def settle(self, donor: Floats, target: Floats, *, mimic: bool = False) -> Floats:
+        """Donor's and target's mesh (478, 3) -> where the donor's points go, float32 (478, 3) in the target's pixels.
+
+        ``mimic``: with the target's lips and lids.
+        """
         known, wanted = donor[: landmarks.POINTS], target[: landmarks.POINTS]
         homogeneous = np.hstack([known, np.ones((len(known), 1), np.float32)])
         # An affine map of all three dimensions turns the donor's head the target's way.
         turned = homogeneous @ np.linalg.lstsq(homogeneous, wanted[:, :2], rcond=None)[0]
         settled = target.copy()
-        settled[: landmarks.POINTS, :2] = turned + self._follow @ (wanted[:, :2] - turned)
+        settled[: landmarks.POINTS, :2] = turned + (self._mimic if mimic else self._follow) @ (wanted[:, :2] - turned)
         return settled

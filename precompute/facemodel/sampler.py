@@ -1,0 +1,109 @@
+"""New faces at random, of a gender, an age, a skin tone and an expression, and unlike one person."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from precompute.donors import Donor
+from precompute.donors import Wanted
+from precompute.facemodel.guide import Wish
+from precompute.facemodel.guide import moved
+from precompute.facemodel.layout import Layout
+from precompute.facemodel.weights import Readout
+from precompute.facemodel.weights import Weights
+from precompute.swap import light
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+PARENTS: Final = 3
+MOUTHS: Final = 6
+EVENNESS: Final = 1.5  # of the shares of the training faces that a sample lies between (Dirichlet)
+LARGEST_SHARE: Final = 0.6  # so that no sample is one training face
+FULLNESS: Final = 0.9  # 1 = samples vary as much as training faces
+BOUND: Final = 3.0  # spreads that a coefficient may be from 0
+# Spreads of the wanted: years; log colour; lips apart, mouth width, eyes open.
+YEARS: Final = 7.0
+TONE: Final = 0.35
+EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
+AIM: Final = -0.2  # predicted cosine similarity to the person; the photo around the face adds some
+CLEARLY: Final = 2.5  # log odds of the gender
+AGE_SLACK: Final = 2.0  # years
+ADULT: Final = 16.0  # below this the age model is not reliable, so no face is moved to such an age
+
+
+class FaceModel:
+    """Samples of one model. ``people``: per configured recogniser, in order, its dimensions and its readout if there is one."""
+
+    def __init__(self, weights: Weights, people: Sequence[tuple[int, Readout | None]]) -> None:
+        self.layout = Layout(weights.reference)
+        self._weights = weights
+        self._people = tuple(people)
+        self._mean_shape = weights.shapes.mean(0)
+
+    def choose(self, wanted: Wanted, rng: np.random.Generator) -> Iterator[Donor]:
+        """Endless different faces of nobody; each texture is BGR uint8 (192, 192, 3) with the layout's mesh."""
+        gender = wanted.gender if wanted.gender != "unknown" else str(rng.choice(["female", "male"]))
+        likely, wishes = self._likelihood(wanted, gender), self._wishes(wanted, gender)
+        while True:
+            yield self._sample(wanted, likely, wishes, rng)
+
+    def anyone(self, rng: np.random.Generator) -> tuple[Floats, Donor]:
+        """A face of nobody in particular and its coefficients, float32 (k,): what the readouts are learned from."""
+        coefficients, shape = self._mixed(np.zeros(len(self._weights.ages), np.float32), rng)
+        coefficients = np.clip(coefficients, -BOUND, BOUND)
+        return coefficients, self._donor(coefficients, shape)
+
+    def _sample(self, wanted: Wanted, likely: Floats, wishes: list[Wish], rng: np.random.Generator) -> Donor:
+        coefficients, shape = self._mixed(likely, rng)
+        coefficients = np.clip(moved(coefficients, wishes), -BOUND, BOUND)
+        return self._donor(coefficients, shape, *self._mouth(wanted, rng))
+
+    def _mixed(self, likely: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Coefficients (k,) and shape (478, 3) between those of a few training faces drawn by their log likelihood (m,)."""
+        weights = self._weights
+        # The largest of likelihoods with Gumbel noise are a draw without replacement.
+        parents = np.argsort(-(likely + rng.gumbel(size=len(likely))))[:PARENTS]
+        shares = np.minimum(rng.dirichlet(np.full(PARENTS, EVENNESS)), LARGEST_SHARE)
+        shares = (shares / shares.sum()).astype(np.float32)
+        spread = FULLNESS / float(np.linalg.norm(shares))
+        middle = self._mean_shape
+        shape = middle + np.einsum("p,pij->ij", shares, weights.shapes[parents] - middle) * np.float32(spread)
+        return np.asarray(shares @ weights.coefficients[parents] * spread, np.float32), np.asarray(shape, np.float32)
+
+    def _donor(self, coefficients: Floats, shape: Floats, inside: Pixels | None = None, tone: float = 0.0) -> Donor:
+        texture = self.layout.texture(self._weights.mean + coefficients @ self._weights.components)
+        return Donor("face-model", texture, self.layout.mesh, shape, inside, tone)
+
+    def _mouth(self, wanted: Wanted, rng: np.random.Generator) -> tuple[Pixels, float]:
+        """The inside of a mouth about as open as wanted, in about such light; BGR uint8 (24, 48, 3), and log luma of the skin."""
+        weights = self._weights
+        off = np.square((weights.mouth_gaps - wanted.expression[0]) / EXPRESSION[0])
+        off = off + np.square((weights.mouth_tones - wanted.light[0] @ light.LUMA) / TONE)
+        i = int(rng.choice(np.argsort(off, kind="stable")[:MOUTHS]))
+        return weights.mouths[i], float(weights.mouth_tones[i])
+
+    def _likelihood(self, wanted: Wanted, gender: str) -> Floats:
+        """Log likelihood of each training face as one that a sample is made from, float32 (m,)."""
+        weights = self._weights
+        same = weights.females if gender == "female" else 1 - weights.females
+        years = np.square((weights.ages - np.clip(wanted.age, weights.ages.min(), weights.ages.max())) / YEARS)
+        tone = np.square((weights.tones - wanted.light[0]) / TONE).mean(1)
+        expression = np.square((weights.expressions - wanted.expression) / EXPRESSION).mean(1)
+        return np.asarray(np.log(np.maximum(same, 1e-6)) * 4 - (years + tone + expression) / 2, np.float32)
+
+    def _wishes(self, wanted: Wanted, gender: str) -> list[Wish]:
+        readouts = self._weights.readouts
+        female, age = readouts["female"], readouts["age"]
+        wishes = [Wish.above(female, CLEARLY) if gender == "female" else Wish.below(female, -CLEARLY)]
+        if wanted.age >= ADULT:
+            wishes += [Wish.below(age, wanted.age + AGE_SLACK), Wish.above(age, wanted.age - AGE_SLACK)]
+        start = 0
+        for size, readout in self._people:
+            if readout is not None:
+                wishes.append(Wish.below(readout, AIM, wanted.embedding[start : start + size]))
+            start += size
+        return wishes
