@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from precompute import landmarks
+
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
@@ -27,7 +29,8 @@ MIDDLING: Final = 0.85
 class Donor:
     """A synthetic face: BGR uint8 (h, w, 3) and its mesh float32 (478, 3) in these pixels.
 
-    shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; mouth: BGR uint8 (24, 48, 3), what
+    shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; reach: how large the picture's outer
+    oval is (``swap.warp.ringed``); mouth: BGR uint8 (24, 48, 3), what
     ``swap.mouth`` draws between open lips, and mouth_tone: log luma of the skin that it was lifted from.
     """
 
@@ -35,6 +38,7 @@ class Donor:
     pixels: Pixels
     mesh: Floats
     shape: Floats | None = None
+    reach: float = landmarks.RING
     mouth: Pixels | None = None
     mouth_tone: float = 0.0
 

@@ -22,6 +22,8 @@ OVAL: Final = (
 )  # fmt: skip
 LEFT_EYE: Final = (33, 133)
 RIGHT_EYE: Final = (362, 263)
+RING: Final = 1.22  # how much larger than the oval the ring around it is, which reaches into the hair
+IRISES: Final = (468, 473)
 LEFT_LIDS: Final = (159, 145)
 RIGHT_LIDS: Final = (386, 374)
 MOUTH: Final = (61, 291)

@@ -19,19 +19,20 @@ Floats = npt.NDArray[np.float32]
 SIDE: Final = 192
 COARSER: Final = 4
 MARGIN: Final = 1.0  # pixels around the outermost points
+REACH: Final = 1.08  # of the outer oval: little of the square is spent on what masks leave out
 
 
 class Layout:
     """``reference``: mean mesh float32 (478, 3), in any unit; ``mesh``: the same in pixels of the square."""
 
     def __init__(self, reference: Floats) -> None:
-        ringed = warp.ringed(reference)
+        ringed = warp.ringed(reference, REACH)
         low, high = ringed[:, :2].min(0), ringed[:, :2].max(0)
         scale = (SIDE - 1 - 2 * MARGIN) / float((high - low).max())
         corner = (low + high) / 2 - (SIDE - 1) / 2 / scale
         self.reference = reference
         self.mesh = np.asarray((reference - np.array([*corner, 0])) * scale, np.float32)
-        self.ring = warp.ringed(self.mesh)
+        self.ring = warp.ringed(self.mesh, REACH)
         self.corners = warp.triangles(ringed)
 
     @cached_property

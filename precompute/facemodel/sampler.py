@@ -11,6 +11,7 @@ from precompute.donors import Donor
 from precompute.donors import Wanted
 from precompute.facemodel.guide import Wish
 from precompute.facemodel.guide import moved
+from precompute.facemodel.layout import REACH
 from precompute.facemodel.layout import Layout
 from precompute.facemodel.weights import Readout
 from precompute.facemodel.weights import Weights
@@ -25,10 +26,12 @@ EVENNESS: Final = 1.5  # of the shares of the training faces that a sample lies 
 LARGEST_SHARE: Final = 0.6  # so that no sample is one training face
 FULLNESS: Final = 0.9  # 1 = samples vary as much as training faces
 BOUND: Final = 3.0  # spreads that a coefficient may be from 0
-# Spreads of the wanted: years; log colour; lips apart, mouth width, eyes open.
+# Spreads of the wanted: years; log luma; lips apart, mouth width, eyes open.
 YEARS: Final = 7.0
-TONE: Final = 0.35
+TONE: Final = 0.45
+HUE: Final = 0.2  # of the difference of log red and log blue
 EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
+REDNESS: Final = np.array([-1, 0, 1], np.float32)
 AIM: Final = -0.2  # predicted cosine similarity to the person; the photo around the face adds some
 CLEARLY: Final = 2.5  # log odds of the gender
 AGE_SLACK: Final = 2.0  # years
@@ -76,7 +79,7 @@ class FaceModel:
 
     def _donor(self, coefficients: Floats, shape: Floats, inside: Pixels | None = None, tone: float = 0.0) -> Donor:
         texture = self.layout.texture(self._weights.mean + coefficients @ self._weights.components)
-        return Donor("face-model", texture, self.layout.mesh, shape, inside, tone)
+        return Donor("face-model", texture, self.layout.mesh, shape, REACH, inside, tone)
 
     def _mouth(self, wanted: Wanted, rng: np.random.Generator) -> tuple[Pixels, float]:
         """The inside of a mouth about as open as wanted, in about such light; BGR uint8 (24, 48, 3), and log luma of the skin."""
@@ -91,7 +94,8 @@ class FaceModel:
         weights = self._weights
         same = weights.females if gender == "female" else 1 - weights.females
         years = np.square((weights.ages - np.clip(wanted.age, weights.ages.min(), weights.ages.max())) / YEARS)
-        tone = np.square((weights.tones - wanted.light[0]) / TONE).mean(1)
+        tone = np.square((weights.tones - wanted.light[0]) @ light.LUMA / TONE)
+        tone = tone + np.square((weights.tones - wanted.light[0]) @ REDNESS / HUE)
         expression = np.square((weights.expressions - wanted.expression) / EXPRESSION).mean(1)
         return np.asarray(np.log(np.maximum(same, 1e-6)) * 4 - (years + tone + expression) / 2, np.float32)
 

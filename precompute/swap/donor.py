@@ -35,7 +35,7 @@ class DonorSwapper:
         """See ``Swapper``; a gray crop gives a gray face."""
         gray = is_gray(crop)
         pixels = grayed(donor.pixels) if gray else donor.pixels
-        drawn = self._draw(pixels, donor.mesh, donor.shape, mesh, crop.shape[:2])
+        drawn = self._draw(pixels, donor, mesh, crop.shape[:2])
         lit = light.relit(drawn, light.skin(pixels, donor.mesh), light.skin(crop, mesh), mesh, self._areas, self._bare)
         if donor.mouth is not None:
             gain = np.exp(light.of_face(light.skin(crop, mesh), mesh)[0] @ light.LUMA - donor.mouth_tone)
@@ -43,10 +43,10 @@ class DonorSwapper:
         face = grain.match(lit, crop, mesh, rng)
         return grayed(face) if gray else face
 
-    def _draw(self, pixels: Pixels, donor_mesh: Floats, shape: Floats | None, mesh: Floats, size: tuple[int, ...]) -> Pixels:
-        settled = self._shape.settle(donor_mesh if shape is None else shape, mesh, mimic=shape is not None)
-        pixels, donor_mesh = shrunk(pixels, donor_mesh, landmarks.width(mesh))
-        source, target = warp.ringed(donor_mesh), warp.ringed(settled)
+    def _draw(self, pixels: Pixels, donor: Donor, mesh: Floats, size: tuple[int, ...]) -> Pixels:
+        settled = self._shape.settle(donor.mesh if donor.shape is None else donor.shape, mesh, mimic=donor.shape is not None)
+        pixels, known = shrunk(pixels, donor.mesh, landmarks.width(mesh))
+        source, target = warp.ringed(known, donor.reach), warp.ringed(settled)
         places = warp.backward_map(source, target, self._corners, (size[0], size[1]))
         drawn = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         return np.asarray(drawn, np.uint8)

@@ -14,19 +14,18 @@ Triangles = npt.NDArray[np.int32]
 MAP_SIDE: Final = 224
 DIVISION_SIDE: Final = 1000
 CENTRE: Final = 6  # between the eyes, on the nose
-RING: Final = 1.22
 _SUBPIXEL: Final = 4
 
 
-def ringed(mesh: Floats) -> Floats:
-    """Mesh (478, 3) -> (504, 3): without the irises, with a second oval around the first that reaches into the hair."""
+def ringed(mesh: Floats, reach: float = landmarks.RING) -> Floats:
+    """Mesh (478, 3) -> (506, 3): with a second oval, ``reach`` times as large as the first, and of the irises their middles."""
     inner = mesh[: landmarks.POINTS]
     oval = mesh[list(landmarks.OVAL)]
-    return np.vstack([inner, inner[CENTRE] + (oval - inner[CENTRE]) * np.float32(RING)])
+    return np.vstack([inner, inner[CENTRE] + (oval - inner[CENTRE]) * np.float32(reach), mesh[list(landmarks.IRISES)]])
 
 
 def triangles(reference: Floats) -> Triangles:
-    """Ringed reference mesh (504, 2 or 3) -> int32 (m, 3) corners, all turning the same way (Delaunay)."""
+    """Ringed reference mesh (506, 2 or 3) -> int32 (m, 3) corners, all turning the same way (Delaunay)."""
     flat = _in_square(reference[:, :2])
     division = cv2.Subdiv2D((0, 0, DIVISION_SIDE, DIVISION_SIDE))
     division.insert(flat.tolist())
@@ -55,7 +54,7 @@ def _areas(points: Floats, corners: Triangles) -> Floats:
 def backward_map(source: Floats, target: Floats, corners: Triangles, size: tuple[int, int]) -> Floats:
     """For every pixel of a (h, w) picture with ``target`` points: where it lies among ``source`` points; float32 (h, w, 2).
 
-    Both are ringed meshes (504, 3). Nearer triangles cover farther ones, and those that face away are not drawn. Outside
+    Both are ringed meshes (506, 3). Nearer triangles cover farther ones, and those that face away are not drawn. Outside
     of all triangles the best affine map goes on. Worked out on a grid of at most ``MAP_SIDE`` cells and interpolated.
     """
     h, w = size
