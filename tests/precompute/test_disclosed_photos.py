@@ -21,6 +21,9 @@ from tests.fakes import PATH
 from tests.fakes import World
 from tests.fakes import set_rule
 from tests.precompute import manifests
+from tests.precompute.certified import Compares
+from tests.precompute.certified import certified
+from tests.precompute.certified import states
 from tests.precompute.chains import chain
 from tests.precompute.flat import FlatFaces
 from tests.precompute.shop import Shop
@@ -84,6 +87,15 @@ def test_sealed_by_the_command(shop: Shop) -> None:
     assert shop.seal(shop.photo("one.jpg"), shop.photo("two.jpg")) == 0
     for name in ("one.jpg", "two.jpg"):
         assert manifests.read((shop.folder / "origin" / name).read_bytes(), CHAIN.root)["validation_state"] == "Trusted"
+
+
+def test_measured_again(tmp_path_factory: pytest.TempPathFactory, compares: Compares, capsys: pytest.CaptureFixture[str]) -> None:
+    """The certificate is about the base with its manifest, and `certify` opens it like any other."""
+    folder = tmp_path_factory.mktemp("shop")
+    shop = Shop(folder, CHAIN.write(folder))
+    assert shop.seal(shop.photo("one.jpg")) == 0
+    _, line = certified(shop, capsys)
+    assert states(line) == ["unsigned", "unsigned"]
 
 
 def test_a_base_with_a_manifest_is_refused_as_an_upload(shop: Shop) -> None:
