@@ -98,7 +98,7 @@ def _key(file: Path) -> Private:
 
 
 def _check_kind(key: Private, algorithm: str) -> None:
-    """The kinds of keys of the C2PA specification 2.2, section 13.2.1."""
+    """The kinds of keys of the C2PA specification 2.2, section 13.2."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
         fits = CURVES.get(algorithm) == key.curve.name
     elif isinstance(key, rsa.RSAPrivateKey):

@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.errors import ConfigError
 from edge.render import sealed as form
@@ -77,6 +79,25 @@ def test_holds_for_the_base(marker: disclosure.Marker) -> None:
     found = read(sealing(marker))
     assert (found["validation_state"], codes(found, "failure")) == ("Trusted", set())
     assert codes(found, "success") >= {"claimSignature.validated", "assertion.dataHash.match", "signingCredential.trusted"}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"),
+    [
+        pytest.param("es384", ec.generate_private_key(ec.SECP384R1()), id="es384"),
+        pytest.param("es512", ec.generate_private_key(ec.SECP521R1()), id="es512"),
+        pytest.param("ps256", rsa.generate_private_key(65_537, 2048), id="ps256"),
+        pytest.param("ps512", rsa.generate_private_key(65_537, 2048), id="ps512"),
+        pytest.param("ed25519", Ed25519PrivateKey.generate(), id="ed25519"),
+    ],
+)
+def test_every_algorithm(config: DisclosureConfig, tmp_path: Path, algorithm: str, key: object) -> None:
+    """Whatever the configuration may name signs manifests that hold."""
+    made = chain(key)
+    made.write(tmp_path)
+    marker = disclosure.configured(msgspec.structs.replace(config, algorithm=algorithm), time.time())
+    assert marker is not None
+    assert manifests.read(marker.mark(DATA, disclosure.TRAINED)[0], made.root)["validation_state"] == "Trusted"
 
 
 def test_nobody_vouches_for_an_unknown_root(marker: disclosure.Marker) -> None:
