@@ -127,7 +127,7 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
     if not len(faces):
         return None
     largest = faces.take(np.argsort(-faces.boxes[:, 2], kind="stable")[:1])
-    mesh = models.mesh.fit(pixels, largest.points[0])
+    mesh = models.mesh.fit(pixels, largest.points[0], largest.boxes[0])
     female, age = models.attributes.tell(pixels, largest.boxes)[0]
     pose = describe.pose(mesh.points)
     skin = light.skin(pixels, mesh.points)

@@ -41,7 +41,6 @@ Floats = npt.NDArray[np.float32]
 
 DONORS_VARIABLE = "MFMC_DONORS"
 LIKELY = 0.55
-AGREE_SHARE = 0.25
 
 
 class Anonymiser:
@@ -86,10 +85,10 @@ class Anonymiser:
 
     def _face(self, pixels: Pixels, found: Detections, i: int, told: Floats, seen: Mapping[str, Floats]) -> Face:
         points = found.points[i]
-        mesh = self._models.mesh.fit(pixels, points)
+        mesh = self._models.mesh.fit(pixels, points, found.boxes[i])
         pose = describe.pose(mesh.points)
         x, y, w, h = (float(value) for value in found.boxes[i])
-        reason = unfit(mesh, points, pose, (x, y, w, h), pixels.shape[:2], self._config)
+        reason = unfit(mesh, pose, w, float(found.scores[i]), pixels.shape[:2], self._config)
         return Face(
             (x, y, w, h), float(found.scores[i]), points, mesh.points, mesh.presence,
             describe.gender(float(told[0]), LIKELY), float(told[1]), pose.yaw, pose.pitch, pose.roll,
@@ -153,30 +152,22 @@ def wanted(around: Around, face: Face) -> Wanted:
 
 
 def unfit(
-    mesh: landmarks.Mesh, points: Floats, pose: describe.Pose, box: tuple[float, float, float, float],
-    size: tuple[int, ...], config: FacesConfig,
-) -> str | None:  # fmt: skip
-    """Why a face cannot be swapped well, or None."""
-    if box[2] < config.swap_width_px:
+    mesh: landmarks.Mesh, pose: describe.Pose, width: float, score: float, size: tuple[int, ...], config: FacesConfig
+) -> str | None:
+    """Why a face cannot be swapped well, or None; ``width`` px and ``score`` of the detector's box, ``size`` of the picture.
+
+    A mesh that the model did not see, laid on the five points, counts where the detector is all the more certain.
+    """
+    if width < config.swap_width_px:
         return "too small"
-    if mesh.presence < config.swap_presence:
+    if score < config.swap_stiff_score if mesh.stiff else mesh.presence < config.swap_presence:
         return "not clearly a face"
     if abs(pose.yaw) > config.swap_yaw_degrees:
         return "turned too far"
-    if visible(mesh.points, size) < config.swap_visible_share:
-        return "cut off by the picture's edge"
-    return None if agrees(mesh.points, points) else "points and mesh disagree"
+    return "cut off by the picture's edge" if visible(mesh.points, size) < config.swap_visible_share else None
 
 
 def visible(mesh: Floats, size: tuple[int, ...]) -> float:
     """Share of the mesh's points inside of a (h, w) picture."""
     x, y = mesh[:, 0], mesh[:, 1]
     return float(((x >= 0) & (y >= 0) & (x < size[1]) & (y < size[0])).mean())
-
-
-def agrees(mesh: Floats, points: Floats) -> bool:
-    """Whether eyes and mouth of the mesh lie near the detector's five points."""
-    pairs = [landmarks.LEFT_EYE, landmarks.RIGHT_EYE, landmarks.MOUTH[:1], landmarks.MOUTH[1:]]
-    there = np.stack([mesh[list(pair), :2].mean(0) for pair in pairs])
-    miss = np.linalg.norm(there - points[[0, 1, 3, 4]], axis=1)
-    return bool(miss.max() < AGREE_SHARE * landmarks.width(mesh))
