@@ -22,6 +22,10 @@ OVAL: Final = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
+# Down the middle of the face, from the hairline over nose and lips to the chin: the silhouette of a profile.
+MIDLINE: Final = (
+    10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 164, 0, 11, 12, 13, 14, 15, 16, 17, 18, 200, 199, 175, 152,
+)  # fmt: skip
 LEFT_EYE: Final = (33, 133)
 RIGHT_EYE: Final = (362, 263)
 LEFT_LIDS: Final = (159, 145)

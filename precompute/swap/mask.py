@@ -29,9 +29,15 @@ def outline(mesh: Floats) -> Floats:
 
 
 def filled(mesh: Floats, size: tuple[int, ...]) -> Inside:
-    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline or a feature that juts out, else 0."""
-    drawn = features(mesh, size)
-    cv2.fillPoly(drawn, [_fixed(outline(mesh))], 1, shift=4)
+    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline or a feature that juts out, else 0.
+
+    On a turned head the outline crosses itself, so each half of the face, from the outline to the middle, is filled too.
+    """
+    drawn, edge = features(mesh, size), outline(mesh)
+    middle = mesh[list(landmarks.MIDLINE), :2]
+    half = len(edge) // 2
+    for part in (edge, np.vstack([edge[: half + 1], middle[::-1]]), np.vstack([edge[half:], edge[:1], middle])):
+        cv2.fillPoly(drawn, [_fixed(part)], 1, shift=4)
     return drawn
 
 
