@@ -33,8 +33,8 @@ from precompute.swap import light
 from precompute.swap import opaque
 from precompute.swap.donor import DonorSwapper
 from precompute.trial import Around
+from precompute.trial import Sketch
 from precompute.trial import close_up
-from precompute.trial import sketch
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -104,18 +104,16 @@ class Anonymiser:
         """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
         if not face.usable or face.mesh is None or self._gallery is None or self._swapper is None:
             return
-        around, small = Around.of(pixels, face.mesh), sketch(pixels, face)
+        around, small = Around.of(pixels, face.mesh), Sketch.of(pixels, face, face.mesh)
         donors = self._gallery.choose(wanted(around, face), rng)
         for donor in islice(donors, self._config.screened):
-            if self._is_unlike(donor, *small, self._swapper, rng):
+            if self._is_unlike(donor, small, self._swapper, rng):
                 yield around.fake(self._swapper, donor, rng)
 
-    def _is_unlike(self, donor: Donor, pixels: Pixels, face: Face, swapper: Swapper, rng: np.random.Generator) -> bool:
-        if face.mesh is None:
-            return False
-        output, view = close_up(pixels, face, Around.of(pixels, face.mesh).fake(swapper, donor, rng))
+    def _is_unlike(self, donor: Donor, small: Sketch, swapper: Swapper, rng: np.random.Generator) -> bool:
+        output, view = close_up(small.pixels, small.face, small.around.fake(swapper, donor, rng))
         # One recogniser at a time, for most donors that are refused are refused by one.
-        return all(certify.verdict(each, output, view, face.embeddings).passed for each in self._models.recognisers[::-1])
+        return all(certify.verdict(each, output, view, small.face.embeddings).passed for each in self._models.recognisers[::-1])
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""
@@ -146,7 +144,7 @@ def wanted(around: Around, face: Face) -> Wanted:
     skin = light.skin(around.crop, around.mesh)
     return Wanted(
         face.gender, face.age, np.array([face.yaw, face.pitch, face.roll], np.float32),
-        describe.expression(around.mesh), light.of_face(skin, around.mesh), landmarks.width(around.mesh),
+        describe.expression(around.mesh), light.of_face(skin, around.mesh, around.crop.shape), landmarks.width(around.mesh),
         np.concatenate(list(face.embeddings.values())),
     )  # fmt: skip
 
