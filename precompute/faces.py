@@ -41,6 +41,8 @@ Floats = npt.NDArray[np.float32]
 
 DONORS_VARIABLE = "MFMC_DONORS"
 LIKELY = 0.55
+PROFILE = 40.0  # degrees of yaw
+REACHES = (1.0, 1.12, 1.25)
 
 
 class Anonymiser:
@@ -101,14 +103,18 @@ class Anonymiser:
         yield opaque.fill(pixels, face.box)
 
     def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
+        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer.
+
+        Where recognisers know a face by what is around the mask, as they do on profiles, the next swaps reach farther out.
+        """
         if not face.usable or face.mesh is None or self._gallery is None or self._swapper is None:
             return
-        around, small = Around.of(pixels, face.mesh), Sketch.of(pixels, face, face.mesh)
-        donors = self._gallery.choose(wanted(around, face), rng)
-        for donor in islice(donors, self._config.screened):
-            if self._is_unlike(donor, small, self._swapper, rng):
-                yield around.fake(self._swapper, donor, rng)
+        for mesh in landmarks.enlarged(face.mesh, REACHES):
+            around, small = Around.of(pixels, mesh), Sketch.of(pixels, face, mesh)
+            donors = self._gallery.choose(wanted(around, face), rng)
+            for donor in islice(donors, self._config.screened):
+                if self._is_unlike(donor, small, self._swapper, rng):
+                    yield around.fake(self._swapper, donor, rng)
 
     def _is_unlike(self, donor: Donor, small: Sketch, swapper: Swapper, rng: np.random.Generator) -> bool:
         output, view = close_up(small.pixels, small.face, small.around.fake(swapper, donor, rng))
@@ -154,11 +160,13 @@ def unfit(
 ) -> str | None:
     """Why a face cannot be swapped well, or None; ``width`` px and ``score`` of the detector's box, ``size`` of the picture.
 
-    A mesh that the model did not see, laid on the five points, counts where the detector is all the more certain.
+    A mesh that the model did not see, laid on the five points, counts where the detector is certain of a profile: a face that
+    looks at us and is not seen is hidden behind something.
     """
     if width < config.swap_width_px:
         return "too small"
-    if score < config.swap_stiff_score if mesh.stiff else mesh.presence < config.swap_presence:
+    profile = abs(pose.yaw) > PROFILE and score >= config.swap_stiff_score
+    if not profile if mesh.stiff else mesh.presence < config.swap_presence:
         return "not clearly a face"
     if abs(pose.yaw) > config.swap_yaw_degrees:
         return "turned too far"

@@ -1,6 +1,7 @@
 """The dense mesh of a face: 478 points in three dimensions, from a crop turned so that the eyes lie level."""
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -176,3 +177,10 @@ def width(mesh: Floats) -> float:
     """How wide the face is across the cheeks, or as wide as it would be if turned to us, in pixels."""
     across = mesh[SIDES[1]] - mesh[SIDES[0]]
     return float(np.linalg.norm(across))
+
+
+def enlarged(mesh: Floats, factors: Sequence[float]) -> Iterator[Floats]:
+    """Mesh (478, 3) -> the same shape around the same middle, by each of the factors."""
+    middle = mesh[:POINTS].mean(0)
+    for factor in factors:
+        yield np.asarray((mesh - middle) * factor + middle, np.float32)

@@ -32,7 +32,7 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     swap_width_px: float = 24.0
     swap_yaw_degrees: float = 75.0
     swap_presence: float = 0.08
-    swap_stiff_score: float = 0.8
+    swap_stiff_score: float = 0.7
     swap_visible_share: float = 0.75
 
     donors_folder: Path | None = None

@@ -19,7 +19,6 @@ from tests.precompute.faces.shapes import Answers
 Pixels = npt.NDArray[np.uint8]
 
 BOX = np.array([30, 27, 100, 126], np.float32)  # of the made mesh
-LEVEL = describe.Pose(0, 0, 0)
 
 
 def seen(points: shapes.Floats, logit: float) -> Answers:
@@ -61,11 +60,27 @@ def test_where_the_model_sees_no_face_a_stiff_head_lies_on_the_points() -> None:
     assert landmarks.miss(fitted.points, points) < 0.05
 
 
-@pytest.mark.parametrize(("score", "reason"), [(0.75, "not clearly a face"), (0.85, None)], ids=str)
-def test_a_stiff_head_counts_where_the_detector_is_certain(score: float, reason: str | None) -> None:
-    """Presence says nothing of it; the detector's score does."""
+@pytest.mark.parametrize(
+    ("score", "yaw", "reason"),
+    [
+        (0.65, 70, "not clearly a face"), (0.85, 70, None), (0.85, -70, None), (0.95, 10, "not clearly a face"),
+        (0.85, 80, "turned too far"),
+    ],
+    ids=["doubtful", "right", "left", "hidden", "from behind"],
+)  # fmt: skip
+def test_a_stiff_head_counts_where_the_detector_is_certain_of_a_profile(score: float, yaw: float, reason: str | None) -> None:
+    """Presence says nothing of it; the detector's score and the turn do."""
     mesh = Mesh(shapes.mesh(), 0.0, stiff=True)
-    assert faces.unfit(mesh, LEVEL, 100, score, (200, 200), FacesConfig()) == reason
+    assert faces.unfit(mesh, describe.Pose(yaw, 0, 0), 100, score, (200, 200), FacesConfig()) == reason
+
+
+def test_an_enlarged_mesh_keeps_its_middle_and_its_shape() -> None:
+    """Every point is as much farther from the middle as asked for."""
+    mesh = shapes.mesh()
+    same, larger = landmarks.enlarged(mesh, (1.0, 1.25))
+    np.testing.assert_allclose(same, mesh, atol=1e-4)
+    np.testing.assert_allclose(larger[:468].mean(0), mesh[:468].mean(0), atol=1e-3)
+    assert landmarks.width(larger) == pytest.approx(1.25 * landmarks.width(mesh), rel=1e-4)
 
 
 def test_every_face_of_a_photo_has_a_mesh_that_the_model_saw(store: ModelStore, group_photo: Pixels) -> None:

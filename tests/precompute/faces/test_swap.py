@@ -87,12 +87,16 @@ def test_weight_is_nothing_outside_and_all_inside(centre: tuple[float, float]) -
 
 @pytest.mark.parametrize("yaw", [-72, -50, 50, 72], ids=str)
 def test_a_turned_face_is_covered_from_the_outline_to_the_profile(yaw: float) -> None:
-    """Where the outline crosses itself, the cheek between the near outline and the middle is still inside."""
+    """The cheek from the near outline to the middle is inside, and the profile has no broad feather."""
     head = shapes.mesh(100, (0, 0))
     middle = list(landmarks.MIDLINE)
     head[middle] = np.stack([np.zeros(28), np.linspace(-62, 62, 28), -20 - 30 * np.sin(np.linspace(0, np.pi, 28))], 1)
     turned = (head @ turn(yaw, 0).T + [80, 90, 0]).astype(np.float32)
     inside = mask.filled(turned, SIZE) > 0
+    profile = turned[middle[4:-4], :2] - [np.sign(yaw) * 4, 0]
+    x, y = np.round(profile).astype(int).T
+    assert (mask.weight(turned, SIZE)[y, x] > 0.95).all()
+    assert (mask.weight(turned, SIZE)[~inside] == 0).all()
     near = turned[list(landmarks.OVAL[18:] if yaw > 0 else landmarks.OVAL[:18]), :2]
     for share in (0.2, 0.5, 0.8):
         level = np.stack([np.interp(near[:, 1], turned[middle, 1], turned[middle, 0]), near[:, 1]], 1)
