@@ -50,10 +50,10 @@ FIVE: Final = (LEFT_EYE, RIGHT_EYE, (1,), MOUTH[:1], MOUTH[1:])
 
 SURE: Final = 0.4  # trust from which the first looks are believed
 LIKELY: Final = 0.08  # trust below which none is
+HOPELESS: Final = 0.005  # presence below which no other crop is looked at
 AGREE_SHARE: Final = 0.25  # of the face's width: eyes and mouth at most this far from the detector's
 ON_BOX: Final = 0.6  # least overlap (intersection over union) of the mesh's bounds and the detector's box
-BOX_SPANS: Final = (1.3, 1.6, 2.0)  # of the box's long side
-LEANS: Final = (-0.25, 0.25)  # radians
+LEAN: Final = 0.25  # radians
 GRAY: Final = 128
 
 
@@ -94,7 +94,7 @@ class FaceMesh:
             trusted = [trust(look, points, box) for look in looks]
             if max(trusted) > best:
                 mesh, best = looks[int(np.argmax(trusted))], max(trusted)
-            if best >= SURE:
+            if best >= SURE or max(look.presence for look in looks) < HOPELESS:
                 break
         return mesh if best >= LIKELY else Mesh(stiff, 0.0, stiff=True)
 
@@ -141,16 +141,13 @@ def lies_on(mesh: Floats, box: Floats) -> bool:
 
 
 def other_squares(points: Floats, box: Floats) -> Iterator[npt.NDArray[np.float64]]:
-    """Matrices of squares around a detector's box: of several sizes and turns."""
+    """Matrices of squares around a detector's box, 1.3 or 1.6 times its long side, level and turned."""
     down = points[3:].mean(0) - points[:2].mean(0)
     # On profiles the way from the eyes to the mouth says more than the line through the eyes.
     lean = float(np.arctan2(-down[0], down[1]))
     centre, side = box[:2] + box[2:] / 2, float(box[2:].max())
-    for span in BOX_SPANS:
-        for angle in (0.0, lean):
-            yield align.turned_square(centre, span * side, angle, SIDE)
-    for angle in LEANS:
-        yield align.turned_square(centre, BOX_SPANS[1] * side, lean + angle, SIDE)
+    for span, angle in ((1.3, 0.0), (1.3, lean), (1.6, lean), (1.6, lean - LEAN), (1.6, lean + LEAN)):
+        yield align.turned_square(centre, span * side, angle, SIDE)
 
 
 def square_of_points(points: Floats) -> npt.NDArray[np.float64]:
