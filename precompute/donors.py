@@ -29,9 +29,9 @@ MIDDLING: Final = 0.85
 class Donor:
     """A synthetic face: BGR uint8 (h, w, 3) and its mesh float32 (478, 3) in these pixels.
 
-    shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; reach: how large the picture's outer
-    oval is (``swap.warp.ringed``); mouth: BGR uint8 (24, 48, 3), what
-    ``swap.mouth`` draws between open lips, and mouth_tone: log luma of the skin that it was lifted from.
+    shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; reach: how large the picture's
+    outer oval is (``swap.warp.ringed``); mouth: BGR uint8 (24, 48, 3), what ``swap.mouth`` draws between open lips, and mouth_tone:
+    log luma of the skin that it was lifted from.
     """
 
     name: str
@@ -76,7 +76,8 @@ class Index:
 class Wanted:
     """What a donor should be like, and whom it must not be like.
 
-    pose: yaw, pitch, roll in degrees; expression (3,); light (6, 3); width in px; embedding: all recognisers side by side.
+    pose: yaw, pitch, roll in degrees; expression (3,); light (6, 3); width in px; embedding: all recognisers side by side;
+    variation (2,) as in ``swap.light``.
     """
 
     gender: str
@@ -86,6 +87,7 @@ class Wanted:
     light: Floats
     width: float
     embedding: Floats
+    variation: Floats
 
 
 @dataclass(frozen=True, slots=True)

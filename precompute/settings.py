@@ -31,8 +31,9 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     # Faces that miss any of these get the opaque fill; none is ever skipped.
     swap_width_px: float = 24.0
-    swap_yaw_degrees: float = 45.0
-    swap_presence: float = 0.4
+    swap_yaw_degrees: float = 75.0
+    swap_presence: float = 0.08
+    swap_stiff_score: float = 0.7
     swap_visible_share: float = 0.75
 
     generator: Literal["face-model", "donor"] = "face-model"
