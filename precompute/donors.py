@@ -30,8 +30,8 @@ class Donor:
     """A synthetic face: BGR uint8 (h, w, 3) and its mesh float32 (478, 3) in these pixels.
 
     shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; reach: how large the picture's
-    outer oval is (``swap.warp.ringed``); mouth: BGR uint8 (24, 48, 3), what ``swap.mouth`` draws between open lips, and mouth_tone:
-    log luma of the skin that it was lifted from.
+    outer oval is (``swap.warp.ringed``); mouth: BGR uint8 (24, 48, 3), what ``swap.mouth`` draws between open lips, and
+    mouth_tone: log luma of the skin that it was lifted from.
     """
 
     name: str

@@ -16,7 +16,8 @@ Floats = npt.NDArray[np.float32]
 FORMAT: Final = 1
 READOUT: Final = "readout-"
 PLAIN: Final = (
-    "reference", "mean", "coefficients", "shapes", "females", "ages", "tones", "expressions", "variations", "mouth_gaps", "mouth_tones",
+    "reference", "mean", "coefficients", "shapes", "females", "ages", "tones", "expressions", "variations",
+    "mouth_gaps", "mouth_tones",
 )  # fmt: skip
 
 
@@ -37,7 +38,8 @@ class Weights:
     """k components of textures with n numbers, of m training faces. Coefficients have a spread of 1 in every component.
 
     reference float32 (478, 3) mean mesh; mean (n,); components (k, n); coefficients (m, k); shapes (m, 478, 3) in the pixels
-    of the layout, turned to the front; females float32 (m,) 0..1; ages (m,) years; tones (m, 3) log BGR; expressions (m, 3); variations (m, 2);
+    of the layout, turned to the front; females float32 (m,) 0..1; ages (m,) years; tones (m, 3) log BGR; expressions (m, 3);
+    variations (m, 2);
     readouts: SHA-256 of a model, or ``female`` (log odds) and ``age`` (years) -> what it would say of a drawn face;
     mouths uint8 (j, h, w, 3) insides of open mouths, BGR; mouth_gaps (j,) lips apart as in
     ``describe.expression``; mouth_tones (j,) log luma of the skin.
