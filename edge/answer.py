@@ -9,7 +9,8 @@
     JSON            anyone                     no-store
 
 Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5) and a strong entity tag; ranges are
-never served, since two ranges could come from two variants.
+never served, since two ranges could come from two variants. ``Mfmc-Faces: synthetic`` stands wherever a face of the picture
+is not the person's own, for whoever may take it for one; it follows from the entity tag, so caches keep the two together.
 """
 
 from collections.abc import Mapping
@@ -34,12 +35,13 @@ PLAIN = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
 }
+SYNTHETIC = b"Mfmc-Faces: synthetic\r\n"
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """The status line and headers of a picture and of its 304, made once; only the entity tag is missing."""
+    """The status line and headers of a picture and of its 304, made once; what depends on the picture itself is missing."""
 
     ok: bytes
     unchanged: bytes
@@ -56,7 +58,7 @@ class Manner:
 
 
 class Answers:
-    """The manners of pictures; an answer adds its entity tag and nothing else."""
+    """The manners of pictures; an answer adds its entity tag and whether faces are synthetic, and nothing else."""
 
     def __init__(self, settings: config.Edge) -> None:
         self._public = Manner.of(settings, f"public, max-age={settings.public_max_age_seconds}")
@@ -65,7 +67,7 @@ class Answers:
         self._spliced = Manner.of(settings, f"private, {settings.spliced_cache}")
 
     def manner(self, viewer: Viewer, granted: frozenset[int]) -> Manner:
-        """The headers for this viewer and decision, but for the entity tag."""
+        """The headers for this viewer and decision, but for what depends on the picture itself."""
         if granted:
             return self._spliced
         if viewer is STRANGER:
@@ -73,14 +75,18 @@ class Answers:
         return self._refused if viewer is REFUSED else self._personal
 
 
-def picture(manner: Manner, tag: str, body: Sequence[Buffer], now: float) -> web.StreamResponse:
-    """A 200 with the picture; for HEAD the same headers, Content-Length included, and no body."""
-    return Prepared(200, b"%bETag: %b\r\n" % (manner.ok, tag.encode()), body, now, manner.send_seconds)
+def picture(manner: Manner, tag: str, body: Sequence[Buffer], now: float, *, synthetic: bool) -> web.StreamResponse:
+    """A 200 with the picture, of which any face is ``synthetic`` or none; for HEAD the same headers, Content-Length included."""
+    return Prepared(200, _head(manner.ok, tag, synthetic), body, now, manner.send_seconds)
 
 
-def not_modified(manner: Manner, tag: str, now: float) -> web.StreamResponse:
+def not_modified(manner: Manner, tag: str, now: float, *, synthetic: bool) -> web.StreamResponse:
     """A 304 (RFC 9110 section 15.4.5): the headers of the picture that the client already has."""
-    return Prepared(304, b"%bETag: %b\r\n" % (manner.unchanged, tag.encode()), None, now, manner.send_seconds)
+    return Prepared(304, _head(manner.unchanged, tag, synthetic), None, now, manner.send_seconds)
+
+
+def _head(manner: bytes, tag: str, synthetic: bool) -> bytes:
+    return b"%b%bETag: %b\r\n" % (manner, SYNTHETIC if synthetic else b"", tag.encode())
 
 
 def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:

@@ -52,13 +52,13 @@ class View:
         if tag is None:
             granted, tag = NOBODY, base_tag(photo)
         if answer.unchanged(request.headers, tag):
-            return answer.not_modified(manner, tag, now)
+            return answer.not_modified(manner, tag, now, synthetic=_hides(photo, granted))
         base = await self.files.base(photo, now)
         spliced = await self.plans.reveal(photo, granted, base, now)
         if spliced is None or await self._changed(photo, now):
-            return answer.picture(manner, base_tag(photo), (base,), now)
+            return answer.picture(manner, base_tag(photo), (base,), now, synthetic=_hides(photo, NOBODY))
         self.reveals.note(viewer, photo, granted, now)
-        return answer.picture(manner, tag, spliced, now)
+        return answer.picture(manner, tag, spliced, now, synthetic=_hides(photo, granted))
 
     async def _changed(self, photo: Photo, now: float) -> bool:
         """Whether something about the photo changed since it was looked up, which may have been long ago."""
@@ -76,6 +76,11 @@ class View:
         except Unavailable:
             return decide(photo, STRANGER, NO_TIES, now, self.policy)
         return decide(photo, viewer, ties, now, self.policy)
+
+
+def _hides(photo: Photo, granted: frozenset[int]) -> bool:
+    """Whether any face is not the person's own in an answer that shows the ``granted`` ones."""
+    return len(granted) < len(photo.faces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ EXAMPLES = """examples:
 faces.json says who is where on the upright photo:
   [{"point": [412, 230], "owner": "u-1742"}]
 """
+SAID_OF_FACES = """With [precompute.disclosure], published photos carry a signed C2PA manifest that says that faces are synthetic
+(docs/disclosure.md); answers with a real face leave it out."""
 EXTRA = ("insightface", "jpeglib", "onnxruntime", "PIL", "tqdm")  # what the edge's own installation lacks
 
 
@@ -62,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     common.add_argument("--json", action="store_true", help="print JSON, one object a line")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_seal(commands.add_parser("seal", parents=[common], help="replace every face and publish"))
+    seal = commands.add_parser("seal", parents=[common], help="replace every face and publish", epilog=SAID_OF_FACES)
+    _add_seal(seal)
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
     _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure the recognisers' thresholds"))

@@ -26,7 +26,7 @@ def models(arguments: argparse.Namespace) -> int:
 def doctor(arguments: argparse.Namespace) -> int:
     """Every check with its mend; 1 if one failed."""
     own = _own(arguments)
-    checks = examination.report(own.faces, _store(own))
+    checks = examination.report(own.faces, _store(own), said=own.disclosure)
     for check in checks if arguments.json else ():
         print(json.dumps({"name": check.name, "ok": check.ok, "detail": check.detail, "mend": check.mend}))
     if not arguments.json:

@@ -18,6 +18,7 @@ from edge.errors import NotFound
 from edge.friends import is_user
 from edge.origin import is_versioned
 from precompute import claims
+from precompute import disclosure
 from precompute import keys
 from precompute import people
 from precompute import pipeline
@@ -43,6 +44,7 @@ class Job:
     claims: list[claims.Claim]
     finder: people.Finder
     signer: signing.Signer | None
+    marker: disclosure.Marker | None
 
 
 def seal(arguments: argparse.Namespace) -> int:
@@ -80,6 +82,7 @@ def _job(arguments: argparse.Namespace) -> Job:
     searching = config.own.people.enabled
     held = keys.read(config.keys) if searching or not arguments.dry_run else None
     signer = signing.read(config.own.certificate)
+    marker = disclosure.configured(config.own.disclosure, time.time())
     limits = msgspec.structs.replace(
         config.own.upload,
         flatten=config.own.upload.flatten or arguments.flatten,
@@ -92,7 +95,7 @@ def _job(arguments: argparse.Namespace) -> Job:
         finder = people.load(config.own.people, config.catalog_url, keys.opens(held), anonymiser.recognisers, store.models)
     for note in (*anonymiser.notes, *finder.notes):
         print(f"mfmc-precompute: {note}", file=sys.stderr)
-    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer)
+    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer, marker)
 
 
 def _progress(what: str, done: int, total: int) -> None:
@@ -107,8 +110,9 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
     data = _bytes(file, job.limits)
     known = None if job.keys is None else pipeline.known_id(job.config, path, data)
     sealing = pipeline.prepare(
-        data, job.limits, job.anonymiser, job.claims, secrets.token_bytes(SEED_BYTES), known, arguments.uploader, job.finder
-    )
+        data, job.limits, job.anonymiser, job.claims, secrets.token_bytes(SEED_BYTES), known, arguments.uploader, job.finder,
+        job.marker,
+    )  # fmt: skip
     if job.keys is not None:
         pipeline.release(sealing, path, job.config, job.keys, job.signer)
     return _report(file, path, sealing, time.perf_counter() - began, published=job.keys is not None)

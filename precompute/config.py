@@ -10,6 +10,7 @@ from edge.errors import ConfigError
 from edge.keys.settings import Keys
 from precompute.photo import Limits
 from precompute.settings import CertificateConfig
+from precompute.settings import DisclosureConfig
 from precompute.settings import FacesConfig
 from precompute.settings import PeopleConfig
 
@@ -29,6 +30,7 @@ class Precompute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     models: Models = Models()
     faces: FacesConfig = FacesConfig()
     certificate: CertificateConfig = CertificateConfig()
+    disclosure: DisclosureConfig = DisclosureConfig()
     people: PeopleConfig = PeopleConfig()
 
 

@@ -1,6 +1,7 @@
 """What the upload job finds on this machine, and the one command that mends each thing that is wrong."""
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -8,11 +9,14 @@ from typing import Final
 
 import onnxruntime
 
+from edge.errors import ConfigError
+from precompute import disclosure
 from precompute import donor_index
 from precompute import equipment
 from precompute import session
 from precompute.errors import PrecomputeError
 from precompute.models import ModelStore
+from precompute.settings import DisclosureConfig
 from precompute.settings import FacesConfig
 from precompute.swap.generator import DONORS_VARIABLE
 from precompute.swap.generator import NO_DONORS
@@ -20,6 +24,7 @@ from precompute.swap.generator import donors_folder
 
 REINSTALL: Final = "pip install --force-reinstall --no-deps onnxruntime-gpu"
 PULL: Final = "mfmc-precompute models pull"
+GUIDE: Final = "docs/disclosure.md says how to get a certificate; precompute.disclosure.enabled = false seals without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,17 @@ class Check:
     mend: str | None = None
 
 
-def report(config: FacesConfig, store: ModelStore, environ: Mapping[str, str] = os.environ) -> list[Check]:
-    """Every check, in the order in which they should be mended."""
+def report(
+    config: FacesConfig, store: ModelStore, environ: Mapping[str, str] = os.environ, said: DisclosureConfig | None = None
+) -> list[Check]:
+    """Every check, in the order in which they should be mended; ``said`` is what published photos are to say of themselves."""
     models = [_model(store, name) for name in dict.fromkeys(equipment.names(config))]
     return [
         _build(installed(), onnxruntime.get_available_providers()),
         _provider(config, store),
         *models,
         *([_donors(config, environ)] if config.generator == "donor" else []),
+        _disclosure(said or DisclosureConfig()),
     ]
 
 
@@ -98,6 +106,18 @@ def _model(store: ModelStore, name: str) -> Check:
     there = status.state in ("shipped", "cached", "mirrored")
     place = f" at {status.place}" if status.place else ""
     return Check(f"model {name}", there, f"{status.state}{place}", PULL)
+
+
+def _disclosure(config: DisclosureConfig) -> Check:
+    """Whether manifests can be signed, tried out without asking anybody for the time."""
+    try:
+        marker = disclosure.configured(config, time.time())
+    except ConfigError as problem:
+        return Check("disclosure", False, str(problem), GUIDE)
+    if marker is None:
+        return Check("disclosure", True, "off; with precompute.disclosure, photos carry a signed C2PA manifest")
+    held = marker.credentials
+    return Check("disclosure", True, f"manifests signed by {held.subject}, {held.algorithm}, until {held.expires.date()}")
 
 
 def _donors(config: FacesConfig, environ: Mapping[str, str]) -> Check:

@@ -29,7 +29,7 @@ from precompute.swap import light
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT: Final = 9
+FORMAT: Final = 10
 SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 LONG_SIDES: Final = (640,)
 SURE: Final = 0.85
@@ -127,7 +127,7 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
     if not len(faces):
         return None
     largest = faces.take(np.argsort(-faces.boxes[:, 2], kind="stable")[:1])
-    mesh = models.mesh.fit(pixels, largest.points[0])
+    mesh = models.mesh.fit(pixels, largest.points[0], largest.boxes[0])
     female, age = models.attributes.tell(pixels, largest.boxes)[0]
     pose = describe.pose(mesh.points)
     skin = light.skin(pixels, mesh.points)
@@ -140,7 +140,7 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
         "expressions": describe.expression(mesh.points),
         "skins": skin,
         "edges": cleanness.edges(pixels, mesh.points),
-        "lights": light.of_face(skin, mesh.points),
+        "lights": light.of_face(skin, mesh.points, pixels.shape),
         "widths": np.float32(landmarks.width(mesh.points)),
         "presence": np.float32(mesh.presence),
         "embeddings": np.concatenate([r.embed(pixels, largest.points)[0] for r in models.recognisers]),

@@ -76,7 +76,8 @@ class Index:
 class Wanted:
     """What a donor should be like, and whom it must not be like.
 
-    pose: yaw, pitch, roll in degrees; expression (3,); light (6, 3); width in px; embedding: all recognisers side by side.
+    pose: yaw, pitch, roll in degrees; expression (3,); light (6, 3); width in px; embedding: all recognisers side by side;
+    variation (2,) as in ``swap.light``.
     """
 
     gender: str
@@ -86,6 +87,7 @@ class Wanted:
     light: Floats
     width: float
     embedding: Floats
+    variation: Floats
 
 
 @dataclass(frozen=True, slots=True)

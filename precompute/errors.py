@@ -14,6 +14,7 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── NotCalibrated     no threshold can be had from these pictures
 ├── CertificateBroken the catalog's certificate is not one, or was changed
 ├── NotMeasurable     a published photo cannot be opened, so nothing on it can be measured again
+├── NotDisclosed      no manifest could be put into a base
 └── PeopleUnreadable  the catalog or its audit log cannot be read or written, so nobody was enrolled or forgotten
 """
 
@@ -101,6 +102,14 @@ class CertificateBroken(PrecomputeError):
 
 class NotMeasurable(PrecomputeError):
     """A published photo cannot be opened, so nothing on it can be measured again."""
+
+
+class NotDisclosed(PrecomputeError):
+    """No manifest could be put into a base; ``why`` is what the library for it says."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the manifest that says faces are synthetic could not be made: {why}; nothing was published")
+        self.why = why
 
 
 class PeopleUnreadable(PrecomputeError):

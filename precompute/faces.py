@@ -30,14 +30,15 @@ from precompute.swap import opaque
 from precompute.swap.generator import NO_DONORS
 from precompute.swap.generator import Generator
 from precompute.trial import Around
+from precompute.trial import Sketch
 from precompute.trial import close_up
-from precompute.trial import sketch
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 LIKELY = 0.55
-AGREE_SHARE = 0.25
+PROFILE = 40.0  # degrees of yaw
+REACHES = (1.0, 1.12, 1.25)
 
 
 class Anonymiser:
@@ -75,10 +76,10 @@ class Anonymiser:
 
     def _face(self, pixels: Pixels, found: Detections, i: int, told: Floats, seen: Mapping[str, Floats]) -> Face:
         points = found.points[i]
-        mesh = self._models.mesh.fit(pixels, points)
+        mesh = self._models.mesh.fit(pixels, points, found.boxes[i])
         pose = describe.pose(mesh.points)
         x, y, w, h = (float(value) for value in found.boxes[i])
-        reason = unfit(mesh, points, pose, (x, y, w, h), pixels.shape[:2], self._config)
+        reason = unfit(mesh, pose, w, float(found.scores[i]), pixels.shape[:2], self._config)
         return Face(
             (x, y, w, h), float(found.scores[i]), points, mesh.points, mesh.presence,
             describe.gender(float(told[0]), LIKELY), float(told[1]), pose.yaw, pose.pitch, pose.roll,
@@ -91,22 +92,24 @@ class Anonymiser:
         yield opaque.fill(pixels, face.box)
 
     def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
+        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer.
+
+        Where recognisers know a face by what is around the mask, as they do on profiles, the next swaps reach farther out.
+        """
         made = self._generator
         if not face.usable or face.mesh is None or made is None:
             return
-        around, small = Around.of(pixels, face.mesh), sketch(pixels, face)
-        candidates = made.source.choose(wanted(around, face), rng)
-        for donor in islice(candidates, self._config.screened):
-            if self._is_unlike(donor, *small, made.swapper, rng):
-                yield around.fake(made.swapper, donor, rng, made.method)
+        for mesh in landmarks.enlarged(face.mesh, REACHES):
+            around, small = Around.of(pixels, mesh), Sketch.of(pixels, face, mesh)
+            candidates = made.source.choose(wanted(around, face), rng)
+            for donor in islice(candidates, self._config.screened):
+                if self._is_unlike(donor, small, made.swapper, rng):
+                    yield around.fake(made.swapper, donor, rng, made.method)
 
-    def _is_unlike(self, donor: Donor, pixels: Pixels, face: Face, swapper: Swapper, rng: np.random.Generator) -> bool:
-        if face.mesh is None:
-            return False
-        output, view = close_up(pixels, face, Around.of(pixels, face.mesh).fake(swapper, donor, rng))
+    def _is_unlike(self, donor: Donor, small: Sketch, swapper: Swapper, rng: np.random.Generator) -> bool:
+        output, view = close_up(small.pixels, small.face, small.around.fake(swapper, donor, rng))
         # One recogniser at a time, for most donors that are refused are refused by one.
-        return all(certify.verdict(each, output, view, face.embeddings).passed for each in self._models.recognisers[::-1])
+        return all(certify.verdict(each, output, view, small.face.embeddings).passed for each in self._models.recognisers[::-1])
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""
@@ -120,36 +123,30 @@ def wanted(around: Around, face: Face) -> Wanted:
     skin = light.skin(around.crop, around.mesh)
     return Wanted(
         face.gender, face.age, np.array([face.yaw, face.pitch, face.roll], np.float32),
-        describe.expression(around.mesh), light.of_face(skin, around.mesh), landmarks.width(around.mesh),
-        np.concatenate(list(face.embeddings.values())),
+        describe.expression(around.mesh), light.of_face(skin, around.mesh, around.crop.shape), landmarks.width(around.mesh),
+        np.concatenate(list(face.embeddings.values())), light.variation(skin, around.mesh, around.crop.shape),
     )  # fmt: skip
 
 
 def unfit(
-    mesh: landmarks.Mesh, points: Floats, pose: describe.Pose, box: tuple[float, float, float, float],
-    size: tuple[int, ...], config: FacesConfig,
-) -> str | None:  # fmt: skip
-    """Why a face cannot be swapped well, or None."""
-    if box[2] < config.swap_width_px:
+    mesh: landmarks.Mesh, pose: describe.Pose, width: float, score: float, size: tuple[int, ...], config: FacesConfig
+) -> str | None:
+    """Why a face cannot be swapped well, or None; ``width`` px and ``score`` of the detector's box, ``size`` of the picture.
+
+    A mesh that the model did not see, laid on the five points, counts where the detector is certain of a profile: a face that
+    looks at us and is not seen is hidden behind something.
+    """
+    if width < config.swap_width_px:
         return "too small"
-    if mesh.presence < config.swap_presence:
+    profile = abs(pose.yaw) > PROFILE and score >= config.swap_stiff_score
+    if not profile if mesh.stiff else mesh.presence < config.swap_presence:
         return "not clearly a face"
     if abs(pose.yaw) > config.swap_yaw_degrees:
         return "turned too far"
-    if visible(mesh.points, size) < config.swap_visible_share:
-        return "cut off by the picture's edge"
-    return None if agrees(mesh.points, points) else "points and mesh disagree"
+    return "cut off by the picture's edge" if visible(mesh.points, size) < config.swap_visible_share else None
 
 
 def visible(mesh: Floats, size: tuple[int, ...]) -> float:
     """Share of the mesh's points inside of a (h, w) picture."""
     x, y = mesh[:, 0], mesh[:, 1]
     return float(((x >= 0) & (y >= 0) & (x < size[1]) & (y < size[0])).mean())
-
-
-def agrees(mesh: Floats, points: Floats) -> bool:
-    """Whether eyes and mouth of the mesh lie near the detector's five points."""
-    pairs = [landmarks.LEFT_EYE, landmarks.RIGHT_EYE, landmarks.MOUTH[:1], landmarks.MOUTH[1:]]
-    there = np.stack([mesh[list(pair), :2].mean(0) for pair in pairs])
-    miss = np.linalg.norm(there - points[[0, 1, 3, 4]], axis=1)
-    return bool(miss.max() < AGREE_SHARE * landmarks.width(mesh))

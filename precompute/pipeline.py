@@ -24,6 +24,7 @@ from edge.render import sealed as sealed_format
 from edge.render import splice
 from precompute import certificate as certificates
 from precompute import claims as claimed
+from precompute import disclosure
 from precompute import enrolment
 from precompute import people
 from precompute import photo as upload
@@ -65,23 +66,25 @@ def prepare(
     photo_id: bytes | None = None,
     uploader: str | None = None,
     finder: people.Finder = people.OFF,
+    marker: disclosure.Marker | None = None,
 ) -> Sealing:
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
     ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere.
+    ``marker``: puts a manifest into bases with faces, which says that they are synthetic.
 
-    Raises ``Rejected``, and ``NotExact`` where not even the converted picture is given back bit for bit.
+    Raises ``Rejected``, ``NotDisclosed``, and ``NotExact`` where not even the converted picture is given back bit for bit.
     """
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker)
 
 
 def _seal(
@@ -92,12 +95,14 @@ def _seal(
     photo_id: bytes,
     uploader: str | None,
     finder: people.Finder,
+    marker: disclosure.Marker | None,
 ) -> Sealing:
     faces = anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
     try:
         replacement = replace(photo, faces, anonymiser, seed)
-        sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
+        mark = None if marker is None else marker.of(replacement.fakes)
+        sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes, mark)
         verify(photo, sealed)
     except OutOfRange:
         raise NotExact from None

@@ -21,6 +21,7 @@ from precompute.variants import Units
 from precompute.variants import Variants
 
 Random = Callable[[int], bytes]
+Mark = Callable[[bytes], tuple[bytes, sealed.Cut]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,8 +48,13 @@ class Scan:
     end: npt.NDArray[np.int64]
 
 
-def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Random) -> SealedPhoto:
-    """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes."""
+def photo(
+    variants: Variants, style: writer.Style, photo_id: bytes, random: Random, mark: Mark | None = None
+) -> SealedPhoto:
+    """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes.
+
+    ``mark`` puts a stretch into the base's header, and tells where: no answer with a real face has it.
+    """
     canvas = variants.canvas
     chroma = np.tile(canvas.frame.chroma, len(canvas.blocks))
     ac = entropy.ac_tokens(canvas.blocks.reshape(-1, 64), chroma)
@@ -57,7 +63,7 @@ def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Rand
     original = entropy.encode(entropy.merge(dc, ac), tables, starts, ids)
     head = writer.header(style, tables, plan.restart)
     skeleton = Scan(head + original.data[: original.end[-1]] + writer.EOI, original.start + len(head), original.end + len(head))
-    base = _base(skeleton, variants, plan, tables)
+    base, left_out = _marked(_base(skeleton, variants, plan, tables), mark)
     slots = _shuffled(sum(map(len, variants.units)), random)
     units = tuple(tuple(sorted(slots[face] for face in unit)) for unit in variants.units)
     drafts = _drafts(skeleton, base, variants, plan, tables)
@@ -65,7 +71,7 @@ def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Rand
     version, directory_key = random(ID_BYTES), random(KEY_BYTES)
     sidecar = sealed.write(
         drafts, units, face_keys, directory_key,
-        photo_id=photo_id, version=version, base=base.file, salt=random(SALT_BYTES),
+        photo_id=photo_id, version=version, base=base.file, salt=random(SALT_BYTES), left_out=left_out,
     )  # fmt: skip
     return SealedPhoto(
         base.file, sidecar, skeleton.file, photo_id, version, directory_key, face_keys, slots, plan.restart
@@ -119,6 +125,15 @@ def _base(skeleton: Scan, variants: Variants, plan: interval.Layout, tables: ent
     sizes[ids] = coded.end - coded.start
     start = skeleton.start[0] + np.cumsum(sizes + 2) - sizes - 2
     return Scan(b"".join([*parts, view[at:]]), start, start + sizes)
+
+
+def _marked(base: Scan, mark: Mark | None) -> tuple[Scan, sealed.Cut | None]:
+    """The base with its mark, and where that lies."""
+    if mark is None:
+        return base, None
+    file, place = mark(base.file)
+    more = place.end - place.start
+    return Scan(file, base.start + more, base.end + more), place
 
 
 def _coded(

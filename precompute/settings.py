@@ -1,4 +1,4 @@
-"""``[precompute.faces]``, ``certificate`` and ``people``: how faces are found, replaced, measured and told of."""
+"""``[precompute.faces]``, ``certificate``, ``disclosure`` and ``people``: how faces are found, replaced, measured and told of."""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,8 +31,9 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     # Faces that miss any of these get the opaque fill; none is ever skipped.
     swap_width_px: float = 24.0
-    swap_yaw_degrees: float = 45.0
-    swap_presence: float = 0.4
+    swap_yaw_degrees: float = 75.0
+    swap_presence: float = 0.08
+    swap_stiff_score: float = 0.7
     swap_visible_share: float = 0.75
 
     generator: Literal["face-model", "donor"] = "face-model"
@@ -51,6 +52,16 @@ class CertificateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     key_file: Path | None = None
     public_files: tuple[Path, ...] = ()
+
+
+class DisclosureConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The C2PA manifest in published bases, off by default, and what signs it; who is named there is asked for the time."""
+
+    enabled: bool = False
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    algorithm: Literal["es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519"] = "es256"
+    timestamp_url: str | None = None
 
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

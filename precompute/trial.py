@@ -16,6 +16,7 @@ from precompute.donors import Donor
 from precompute.face import Face
 from precompute.swap import Swapper
 from precompute.swap import mask
+from precompute.swap import visible
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -25,11 +26,15 @@ SKETCH_PX: Final = 144  # recognisers look at faces narrower than this
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A face with what is close to it: the crop, its corner in the picture, and the mesh in the crop's pixels."""
+    """A face with what is close to it: the crop, its corner in the picture, and the mesh in the crop's pixels.
+
+    weight float32 (h, w): 1 where the crop gives way to a fake, 0 outside of the face and where something is in front of it.
+    """
 
     crop: Pixels
     corner: tuple[int, int]
     mesh: Floats
+    weight: Floats
 
     @classmethod
     def of(cls, pixels: Pixels, mesh: Floats) -> "Around":
@@ -38,14 +43,14 @@ class Around:
         size = np.array(pixels.shape[1::-1])
         low = np.clip(np.floor(edge.min(0)).astype(int) - 2, 0, size - 1)
         high = np.clip(np.ceil(edge.max(0)).astype(int) + 3, low + 1, size)
-        moved = mesh - np.array([*low, 0], np.float32)
-        return cls(pixels[low[1] : high[1], low[0] : high[0]], (int(low[0]), int(low[1])), moved)
+        moved, crop = mesh - np.array([*low, 0], np.float32), pixels[low[1] : high[1], low[0] : high[0]]
+        weight = mask.weight(moved, crop.shape[:2]) * visible.weight(crop, moved)
+        return cls(crop, (int(low[0]), int(low[1])), moved, weight)
 
     def fake(self, swapper: Swapper, donor: Donor, rng: np.random.Generator, method: Method = "donor") -> Fake:
         """The donor's face for this place."""
         pixels = swapper.render(self.crop, self.mesh, donor, rng)
-        weight = mask.weight(self.mesh, self.crop.shape[:2])
-        return Fake(*self.corner, pixels, weight, method, donor.name)
+        return Fake(*self.corner, pixels, self.weight, method, donor.name)
 
 
 def close_up(pixels: Pixels, face: Face, fake: Fake) -> tuple[Pixels, Floats]:
@@ -59,18 +64,27 @@ def close_up(pixels: Pixels, face: Face, fake: Fake) -> tuple[Pixels, Floats]:
     return paste(pixels[low[1] : high[1], low[0] : high[0]], moved), face.points[None] - low.astype(np.float32)
 
 
-def sketch(pixels: Pixels, face: Face) -> tuple[Pixels, Face]:
+@dataclass(frozen=True, slots=True)
+class Sketch:
     """A large face and what is around it, scaled down to what a recogniser would see; a small one as it is."""
-    if face.mesh is None or landmarks.width(face.mesh) <= SKETCH_PX:
-        return pixels, face
-    scale = SKETCH_PX / landmarks.width(face.mesh)
-    x, y, w, h = face.box
-    low = np.maximum(np.floor([x - w, y - h]).astype(int), 0)
-    high = np.ceil([x + 2 * w, y + 2 * h]).astype(int)
-    part = pixels[low[1] : high[1], low[0] : high[0]]
-    small = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    box = ((x - low[0]) * scale, (y - low[1]) * scale, w * scale, h * scale)
-    corner = np.array([*low, 0], np.float32)
-    mesh = np.asarray((face.mesh - corner) * scale, np.float32)
-    points = np.asarray((face.points - corner[:2]) * scale, np.float32)
-    return small, replace(face, box=box, points=points, mesh=mesh)
+
+    pixels: Pixels
+    face: Face
+    around: Around
+
+    @classmethod
+    def of(cls, pixels: Pixels, face: Face, mesh: Floats) -> "Sketch":
+        """The sketch of a face of this picture with this mesh."""
+        if landmarks.width(mesh) <= SKETCH_PX:
+            return cls(pixels, face, Around.of(pixels, mesh))
+        scale = SKETCH_PX / landmarks.width(mesh)
+        x, y, w, h = face.box
+        low = np.maximum(np.floor([x - w, y - h]).astype(int), 0)
+        high = np.ceil([x + 2 * w, y + 2 * h]).astype(int)
+        part = pixels[low[1] : high[1], low[0] : high[0]]
+        small = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        box = ((x - low[0]) * scale, (y - low[1]) * scale, w * scale, h * scale)
+        corner = np.array([*low, 0], np.float32)
+        moved = np.asarray((mesh - corner) * scale, np.float32)
+        points = np.asarray((face.points - corner[:2]) * scale, np.float32)
+        return cls(small, replace(face, box=box, points=points, mesh=moved), Around.of(small, moved))

@@ -18,6 +18,7 @@ FILE = Path(__file__).parents[1] / "config.toml"
 EXAMPLES = {
     "precompute.publish_folder", "precompute.models.cache_folder", "precompute.models.mirror_folder",
     "precompute.faces.donors_folder", "precompute.faces.thresholds_file", "precompute.certificate.key_file",
+    "precompute.disclosure.certificate_file", "precompute.disclosure.key_file", "precompute.disclosure.timestamp_url",
     "keys.ring", "keys.aws.endpoint_url",
     "keys.vault.namespace",
 }  # fmt: skip

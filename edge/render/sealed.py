@@ -3,7 +3,7 @@
 Sidecar::
 
     0    8   magic  "MFMCSEAL"
-    8    2   format version, 1
+    8    2   format version: 1, or 2 where the base has a stretch that answers leave out
     10   16  photo version
     26   32  SHA-256 of the base
     58   8   size of the base in bytes
@@ -15,6 +15,7 @@ Sidecar::
 
 Directory (plaintext, zero-padded to its Padmé length)::
 
+    u32 start, u32 end of the stretch of the base that answers leave out; format 2 alone
     u16 number of units;   each: u16 number of slots (>= 1), then that many u16 slots, ascending
     u32 number of groups;  each: u8 |F| (1..3), |F| x u16 unit, ascending
                                  u8 S: bit i set = the i-th unit of F is shown as the original; never 0
@@ -23,7 +24,8 @@ Directory (plaintext, zero-padded to its Padmé length)::
                                  u32 number of cuts (>= 1), each: u32 start, u32 end, u32 length
 
 A *unit* is a set of faces that reveal only together (nearly always one face). A *group* holds what a viewer needs who may see
-exactly the units S of the units F: each cut replaces ``base[start:end]`` by the next ``length`` bytes of the plaintext.
+exactly the units S of the units F: each cut replaces ``base[start:end]`` by the next ``length`` bytes of the plaintext. The
+stretch left out is what holds for the base alone, such as a manifest signed over it; an answer that shows a group lacks it.
 """
 
 import struct
@@ -44,11 +46,13 @@ from edge.keys.envelope import TAG_BYTES
 from edge.keys.envelope import Box
 from edge.keys.envelope import group_label
 from edge.keys.envelope import padded_length
+from edge.render.fields import Fields
 
 MAGIC: Final = b"MFMCSEAL"
-FORMAT: Final = 1
+FORMATS = PLAIN, WITH_STRETCH = 1, 2
 HEADER: Final = struct.Struct(">8sH16s32sQ32s32sI")
 CUT: Final = struct.Struct(">III")
+STRETCH: Final = struct.Struct(">II")
 MAX_UNITS_SHARING: Final = 3
 MAX_SLOTS: Final = 4096
 MAX_DIRECTORY_BYTES: Final = 16 << 20
@@ -79,11 +83,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A parsed sidecar. ``units[u]`` are the face slots of unit u."""
+    """A parsed sidecar. ``units[u]`` are the face slots of unit u; ``left_out`` puts nothing in place of its stretch."""
 
     salt: bytes
     units: tuple[tuple[int, ...], ...]
     groups: tuple[Group, ...]
+    left_out: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +101,6 @@ class Draft:
     patch: bytes
 
 
-class _Reader:
-    """Takes fields off the front of a bounded buffer; every shortage is ``Damaged``."""
-
-    __slots__ = ("_at", "_data")
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> bytes:
-        if count > len(self._data) - self._at:
-            raise Damaged
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def number(self, width: int) -> int:
-        return int.from_bytes(self.take(width), "big")
-
-    def since(self, start: int) -> bytes:
-        return self._data[start : self._at]
-
-    def rest(self) -> bytes:
-        return self._data[self._at :]
-
-    @property
-    def at(self) -> int:
-        return self._at
-
-
 def parse(
     sidecar: bytes, directory_key: bytes, *, photo_id: bytes, version: bytes, base_sha256: bytes, base_size: int
 ) -> Sealed:
@@ -135,7 +111,7 @@ def parse(
     if len(sidecar) < HEADER.size:
         raise Damaged
     magic, form, its_version, its_hash, its_size, salt, commitment, n = HEADER.unpack_from(sidecar)
-    if (magic, form, its_version, its_hash, its_size) != (MAGIC, FORMAT, version, base_sha256, base_size):
+    if (magic, its_version, its_hash, its_size) != (MAGIC, version, base_sha256, base_size) or form not in FORMATS:
         raise Damaged
     if not TAG_BYTES <= n <= min(MAX_DIRECTORY_BYTES, len(sidecar) - HEADER.size):
         raise Damaged
@@ -143,11 +119,22 @@ def parse(
     box = Box(directory_key, salt, DIRECTORY_LABEL)
     box.require(commitment)
     directory = box.open(memoryview(sidecar)[HEADER.size : HEADER.size + n], header + photo_id)
-    return _parse_directory(directory, memoryview(sidecar)[HEADER.size + n :], header + photo_id, salt, base_size)
+    reader = Fields(directory)
+    left_out = _stretch(reader, base_size) if form == WITH_STRETCH else None
+    units, groups = _parse_directory(reader, memoryview(sidecar)[HEADER.size + n :], header + photo_id, base_size)
+    return Sealed(salt, units, groups, left_out)
 
 
-def _parse_directory(directory: bytes, body: memoryview, context: bytes, salt: bytes, base_size: int) -> Sealed:
-    reader = _Reader(directory)
+def _stretch(reader: Fields, base_size: int) -> Cut:
+    start, end = STRETCH.unpack(reader.take(STRETCH.size))
+    if not start < end <= base_size:
+        raise Damaged
+    return Cut(start, end, 0)
+
+
+def _parse_directory(
+    reader: Fields, body: memoryview, context: bytes, base_size: int
+) -> tuple[tuple[tuple[int, ...], ...], tuple[Group, ...]]:
     units = tuple(_unit(reader) for _ in range(reader.number(2)))
     groups: list[Group] = []
     at = 0
@@ -156,10 +143,10 @@ def _parse_directory(directory: bytes, body: memoryview, context: bytes, salt: b
         groups.append(group)
     if at != len(body) or any(reader.rest()):
         raise Damaged
-    return Sealed(salt, units, tuple(groups))
+    return units, tuple(groups)
 
 
-def _unit(reader: _Reader) -> tuple[int, ...]:
+def _unit(reader: Fields) -> tuple[int, ...]:
     slots = tuple(reader.number(2) for _ in range(reader.number(2)))
     if not slots or not _ascending(slots) or slots[-1] >= MAX_SLOTS:
         raise Damaged
@@ -167,7 +154,7 @@ def _unit(reader: _Reader) -> tuple[int, ...]:
 
 
 def _group(
-    reader: _Reader, index: int, units: int, body: memoryview, at: int, context: bytes, base_size: int
+    reader: Fields, index: int, units: int, body: memoryview, at: int, context: bytes, base_size: int
 ) -> tuple[Group, int]:
     start = reader.at
     touching = tuple(reader.number(2) for _ in range(reader.number(1)))
@@ -210,17 +197,13 @@ def group_context(context: bytes, entry: bytes) -> bytes:
 
 
 def write(
-    drafts: Iterable[Draft],
-    units: tuple[tuple[int, ...], ...],
-    face_keys: Mapping[int, bytes],
-    directory_key: bytes,
-    *,
-    photo_id: bytes,
-    version: bytes,
-    base: bytes,
-    salt: bytes,
-) -> bytes:
-    """Draft groups -> sidecar bytes. ``salt`` must be fresh and random for every call: all keys are derived from it."""
+    drafts: Iterable[Draft], units: tuple[tuple[int, ...], ...], face_keys: Mapping[int, bytes], directory_key: bytes, *,
+    photo_id: bytes, version: bytes, base: bytes, salt: bytes, left_out: Cut | None = None,
+) -> bytes:  # fmt: skip
+    """Draft groups -> sidecar bytes. ``salt`` must be fresh and random for every call: all keys are derived from it.
+
+    ``left_out``: the stretch of the base that answers with a real face lack; its length is 0.
+    """
     if len(photo_id) != ID_BYTES or len(version) != ID_BYTES or len(salt) != SALT_BYTES:
         raise ValueError("photo id and version are 16 bytes, the salt is 32")
     drafts = tuple(drafts)
@@ -228,10 +211,11 @@ def write(
         Box(group_secret(draft.shown, units, face_keys), salt, group_label(i)) for i, draft in enumerate(drafts)
     ]
     entries = [_entry(draft, box.commitment) for draft, box in zip(drafts, boxes, strict=True)]
-    directory = _directory(units, entries)
+    directory = _directory(left_out, units, entries)
     door = Box(directory_key, salt, DIRECTORY_LABEL)
+    form = PLAIN if left_out is None else WITH_STRETCH
     header = HEADER.pack(
-        MAGIC, FORMAT, version, sha256(base).digest(), len(base), salt, door.commitment, len(directory) + TAG_BYTES
+        MAGIC, form, version, sha256(base).digest(), len(base), salt, door.commitment, len(directory) + TAG_BYTES
     )
     context = header + photo_id
     parts = [header, door.seal(directory, context)]
@@ -250,9 +234,10 @@ def group_secret(shown: tuple[int, ...], units: tuple[tuple[int, ...], ...], fac
     return b"".join(keys)
 
 
-def _directory(units: tuple[tuple[int, ...], ...], entries: list[bytes]) -> bytes:
+def _directory(left_out: Cut | None, units: tuple[tuple[int, ...], ...], entries: list[bytes]) -> bytes:
+    stretch = b"" if left_out is None else STRETCH.pack(left_out.start, left_out.end)
     listed = b"".join(struct.pack(f">H{len(unit)}H", len(unit), *unit) for unit in units)
-    plain = struct.pack(">H", len(units)) + listed + struct.pack(">I", len(entries)) + b"".join(entries)
+    plain = stretch + struct.pack(">H", len(units)) + listed + struct.pack(">I", len(entries)) + b"".join(entries)
     return plain.ljust(padded_length(len(plain)), b"\0")
 
 

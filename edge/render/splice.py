@@ -50,7 +50,8 @@ class Plan:
 def plan(base: bytes, sealed: Sealed, face_keys: Mapping[int, bytes]) -> Plan:
     """Choose the groups that show exactly the faces whose keys are given, and check each group's commitment.
 
-    ``face_keys``: slot -> 32-byte face key, one per granted face. Raises ``Damaged``.
+    ``face_keys``: slot -> 32-byte face key, one per granted face. The base's stretch that is to be left out stays only where no
+    group is shown. Raises ``Damaged``.
     """
     granted = {u for u, slots in enumerate(sealed.units) if all(slot in face_keys for slot in slots)}
     chosen = [group for group in sealed.groups if set(group.shown) == granted.intersection(group.touching)]
@@ -59,27 +60,28 @@ def plan(base: bytes, sealed: Sealed, face_keys: Mapping[int, bytes]) -> Plan:
         box = Box(group_secret(group.shown, sealed.units, face_keys), sealed.salt, group.label)
         box.require(group.commitment)
         opened.append((box, group))
-    return _lay_out(base, tuple(opened))
+    left_out = [sealed.left_out] if opened and sealed.left_out is not None else []
+    return _lay_out(base, tuple(opened), left_out)
 
 
-def _lay_out(base: bytes, opened: tuple[tuple[Box, Group], ...]) -> Plan:
-    cuts = [cut for _, group in opened for cut in group.cuts]
+def _lay_out(base: bytes, opened: tuple[tuple[Box, Group], ...], left_out: list[Cut]) -> Plan:
+    cuts = [cut for _, group in opened for cut in group.cuts] + left_out
     order = sorted(range(len(cuts)), key=lambda i: cuts[i].start)
     ordered = [cuts[i] for i in order]
     if any(a.end > b.start for a, b in pairwise(ordered)) or (ordered and ordered[-1].end > len(base)):
         raise Damaged
     pick: Pick = itemgetter(*order) if len(order) > 1 else tuple  # itemgetter gives a bare item for one index
     size = len(base) + sum(cut.length - (cut.end - cut.start) for cut in cuts)
-    return Plan(opened, struct.Struct(_format(opened)), pick, _kept(base, ordered), size)
+    return Plan(opened, struct.Struct(_format(opened, left_out)), pick, _kept(base, ordered), size)
 
 
-def _format(opened: tuple[tuple[Box, Group], ...]) -> str:
-    """The format that cuts all plaintexts, joined; each plaintext's padding is skipped."""
+def _format(opened: tuple[tuple[Box, Group], ...], left_out: list[Cut]) -> str:
+    """The format that cuts all plaintexts, joined; each plaintext's padding is skipped, and what is left out takes no byte."""
     parts: list[str] = []
     for _, group in opened:
         parts += [f"{cut.length}s" for cut in group.cuts]
         parts.append(f"{len(group.ciphertext) - TAG_BYTES - group.length}x")
-    return "".join(parts)
+    return "".join([*parts, *("0s" for _ in left_out)])
 
 
 def _kept(base: bytes, ordered: list[Cut]) -> list[Buffer]:

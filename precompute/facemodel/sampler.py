@@ -30,6 +30,7 @@ BOUND: Final = 3.0  # spreads that a coefficient may be from 0
 YEARS: Final = 7.0
 TONE: Final = 0.45
 HUE: Final = 0.2  # of the difference of log red and log blue
+VARIATION: Final = np.array([0.2, 0.4], np.float32)
 EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
 REDNESS: Final = np.array([-1, 0, 1], np.float32)
 AIM: Final = -0.2  # predicted cosine similarity to the person; the photo around the face adds some
@@ -96,6 +97,7 @@ class FaceModel:
         years = np.square((weights.ages - np.clip(wanted.age, weights.ages.min(), weights.ages.max())) / YEARS)
         tone = np.square((weights.tones - wanted.light[0]) @ light.LUMA / TONE)
         tone = tone + np.square((weights.tones - wanted.light[0]) @ REDNESS / HUE)
+        tone = tone + np.square((weights.variations - wanted.variation) / VARIATION).sum(1)
         expression = np.square((weights.expressions - wanted.expression) / EXPRESSION).mean(1)
         return np.asarray(np.log(np.maximum(same, 1e-6)) * 4 - (years + tone + expression) / 2, np.float32)
 

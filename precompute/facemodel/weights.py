@@ -15,6 +15,10 @@ Floats = npt.NDArray[np.float32]
 
 FORMAT: Final = 1
 READOUT: Final = "readout-"
+PLAIN: Final = (
+    "reference", "mean", "coefficients", "shapes", "females", "ages", "tones", "expressions", "variations",
+    "mouth_gaps", "mouth_tones",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Weights:
 
     reference float32 (478, 3) mean mesh; mean (n,); components (k, n); coefficients (m, k); shapes (m, 478, 3) in the pixels
     of the layout, turned to the front; females float32 (m,) 0..1; ages (m,) years; tones (m, 3) log BGR; expressions (m, 3);
+    variations (m, 2);
     readouts: SHA-256 of a model, or ``female`` (log odds) and ``age`` (years) -> what it would say of a drawn face;
     mouths uint8 (j, h, w, 3) insides of open mouths, BGR; mouth_gaps (j,) lips apart as in
     ``describe.expression``; mouth_tones (j,) log luma of the skin.
@@ -49,6 +54,7 @@ class Weights:
     ages: Floats
     tones: Floats
     expressions: Floats
+    variations: Floats
     readouts: Mapping[str, Readout]
     mouths: npt.NDArray[np.uint8]
     mouth_gaps: Floats
@@ -63,7 +69,7 @@ def save(weights: Weights, file: Path) -> None:
         "components": np.rint(weights.components / largest[:, None] * 127).astype(np.int8),
         "mouths": weights.mouths,
     }  # fmt: skip
-    for name in ("coefficients", "shapes", "females", "ages", "tones", "expressions", "mouth_gaps", "mouth_tones"):
+    for name in PLAIN[2:]:
         arrays[name] = getattr(weights, name).astype(np.float16)
     for name, readout in weights.readouts.items():
         arrays[f"{READOUT}{name}"] = np.vstack([readout.slope, readout.level]).astype(np.float16)
@@ -81,13 +87,7 @@ def load(file: Path) -> Weights:
         with np.load(file, allow_pickle=False) as kept:
             if kept["format"].tolist() != [FORMAT]:
                 raise FaceModelUnusable(file.name, "it has another format")
-            plain = {
-                name: kept[name].astype(np.float32)
-                for name in (
-                    "reference", "mean", "coefficients", "shapes", "females", "ages", "tones", "expressions", "mouth_gaps",
-                    "mouth_tones",
-                )
-            }  # fmt: skip
+            plain = {name: kept[name].astype(np.float32) for name in PLAIN}
             readouts = {
                 name.removeprefix(READOUT): Readout(table[:-1], table[-1])
                 for name, table in ((n, kept[n].astype(np.float32)) for n in kept.files if n.startswith(READOUT))

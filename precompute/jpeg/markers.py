@@ -10,7 +10,7 @@ from precompute.jpeg.frame import Component
 from precompute.jpeg.frame import Frame
 
 SOI, EOI, SOS, DQT, DHT, DRI, DAC, DNL, COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xCC, 0xDC, 0xFE
-APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+APP0, APP1, APP2, APP11, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, DAC}
 HUFFMAN_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 # What a decoder may meet between SOI and EOI (T.81 table B.1); it stops hard at anything else.
@@ -69,6 +69,20 @@ def walk(data: bytes) -> Header:
     frame = None if why else _frame(width, height, parts)
     icc = b"".join(profile[i] for i in sorted(profile))
     return Header(width, height, frame, why, orientation, icc, end, len(parts))
+
+
+def first_run(data: bytes, code: int) -> tuple[int, int] | None:
+    """Start and end offsets of the first unbroken run of segments with this marker; None where there is none.
+
+    Raises ``Malformed``.
+    """
+    start, end = -1, 0
+    for marker, body, after in _segments(data):
+        if marker == code:
+            start, end = (after - len(body) - 4 if start < 0 else start), after
+        elif start >= 0:
+            break
+    return None if start < 0 else (start, end)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:

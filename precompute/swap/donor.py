@@ -38,7 +38,7 @@ class DonorSwapper:
         drawn = self._draw(pixels, donor, mesh, crop.shape[:2])
         lit = light.relit(drawn, light.skin(pixels, donor.mesh), light.skin(crop, mesh), mesh, self._areas, self._bare)
         if donor.mouth is not None:
-            gain = np.exp(light.of_face(light.skin(crop, mesh), mesh)[0] @ light.LUMA - donor.mouth_tone)
+            gain = np.exp(light.of_face(light.skin(crop, mesh), mesh, crop.shape)[0] @ light.LUMA - donor.mouth_tone)
             mouth.draw(lit, mesh, grayed(donor.mouth) if gray else donor.mouth, float(gain))
         face = grain.match(lit, crop, mesh, rng)
         return grayed(face) if gray else face

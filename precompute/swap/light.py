@@ -18,6 +18,7 @@ FLOOR: Final = 6.0
 MOST_SLOPE: Final = 0.5  # natural logarithms, around the middle of the face
 ROUNDS: Final = 8
 RIDGE: Final = 0.003
+GRAZING: Final = 0.3  # cosine added, for points of the outline face sideways even on a head that looks straight at us
 GRID: Final = 40
 CONTRAST: Final = (0.75, 1.3)
 COARSE: Final = 48
@@ -76,10 +77,36 @@ def fit(difference: Floats, at: Floats, weight: Floats) -> Floats:
     return np.asarray(found, np.float32)
 
 
-def of_face(skin: Floats, mesh: Floats) -> Floats:
-    """Log colours (468, 3) of a face with mesh (478, 3) -> its own smooth light and colour, coefficients (6, 3)."""
-    even = np.full(landmarks.POINTS, 1 / landmarks.POINTS, np.float32)
-    return fit(skin, frame(mesh, mesh[: landmarks.POINTS, :2]), even)
+def of_face(skin: Floats, mesh: Floats, shape: tuple[int, ...]) -> Floats:
+    """Log colours (468, 3) of a face with mesh (478, 3) in a (h, w) picture -> its own smooth light and colour, (6, 3)."""
+    return fit(skin, frame(mesh, mesh[: landmarks.POINTS, :2]), trusted(mesh, shape))
+
+
+def trusted(mesh: Floats, shape: tuple[int, ...]) -> Floats:
+    """Mesh (478, 3) in the pixels of a (h, w) picture -> how well each point is seen, float32 (468,), summing to 1.
+
+    0 off the picture and on the side of the head that is turned away, where hair or background would be taken for skin; less
+    along the outline, where a fringe, a hat or a hand lies more often than on nose and cheeks.
+    """
+    points = mesh[: landmarks.POINTS]
+    away = points - mesh[list(landmarks.SIDES)].mean(0)
+    facing = -away[:, 2] / np.maximum(np.linalg.norm(away, axis=1), 1e-6)
+    seen = np.clip(GRAZING + facing, 0, 1) * ((points[:, :2] >= 0) & (points[:, :2] < np.array(shape[1::-1]))).all(1)
+    if not seen.any():
+        seen = np.ones(landmarks.POINTS, np.float32)
+    return np.asarray(seen / seen.sum(), np.float32)
+
+
+def variation(skin: Floats, mesh: Floats, shape: tuple[int, ...]) -> Floats:
+    """Log colours (468, 3) of a face with mesh (478, 3) in a (h, w) picture -> how much it varies beside its smooth light.
+
+    float32 (2,), natural logarithms: of lightness, and of colour. Dark skin in strong light may be as bright as light skin in the
+    shade, but it varies more.
+    """
+    at, seen = frame(mesh, mesh[: landmarks.POINTS, :2]), trusted(mesh, shape)
+    detail = skin - basis(at) @ fit(skin, at, seen)
+    luma = detail @ LUMA
+    return np.asarray(np.log([np.abs(luma) @ seen + 0.01, np.abs(detail - luma[:, None]).sum(1) @ seen + 0.01]), np.float32)
 
 
 def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Floats, bare: Floats) -> Floats:
@@ -89,9 +116,9 @@ def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Float
     areas (468,): the share of the face that each point stands for; bare (468,): the same, 0 on eyes, brows and lips.
     Only smooth light and two spreads are taken from the target.
     """
-    at = frame(mesh, mesh[: landmarks.POINTS, :2])
-    change, level = fit(wanted - own, at, bare), fit(wanted, at, bare)
-    shape = drawn.shape[0], drawn.shape[1]
+    at, shape = frame(mesh, mesh[: landmarks.POINTS, :2]), (drawn.shape[0], drawn.shape[1])
+    seen = bare * trusted(mesh, shape)
+    change, level = fit(wanted - own, at, seen / seen.sum()), fit(wanted, at, seen / seen.sum())
     smooth = spread_out(level, mesh, shape, 2 * MOST_SLOPE) - np.float32(FLOOR)
     detail = drawn * spread_out(change, mesh, shape, MOST_SLOPE) - smooth
     lit = own + basis(at) @ change - basis(at) @ level

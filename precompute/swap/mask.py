@@ -16,6 +16,8 @@ FOREHEAD: Final = 1.05
 JAW: Final = 1.0
 FEATHER: Final = 0.09
 FEATURE_FEATHER: Final = 2.0
+PROFILE_FEATHER: Final = 0.015
+TURNED: Final = (0.4, 0.65)  # sines of the yaw between which the far edge of a face becomes a profile
 
 
 def outline(mesh: Floats) -> Floats:
@@ -29,9 +31,15 @@ def outline(mesh: Floats) -> Floats:
 
 
 def filled(mesh: Floats, size: tuple[int, ...]) -> Inside:
-    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline or a feature that juts out, else 0."""
-    drawn = features(mesh, size)
-    cv2.fillPoly(drawn, [_fixed(outline(mesh))], 1, shift=4)
+    """Mesh in the pixels of a (h, w) crop -> uint8 (h, w): 1 inside the outline or a feature that juts out, else 0.
+
+    On a turned head the outline crosses itself, so each half of the face, from the outline to the middle, is filled too.
+    """
+    drawn, edge = features(mesh, size), outline(mesh)
+    middle = mesh[list(landmarks.MIDLINE), :2]
+    half = len(edge) // 2
+    for part in (edge, np.vstack([edge[: half + 1], middle[::-1]]), np.vstack([edge[half:], edge[:1], middle])):
+        cv2.fillPoly(drawn, [_fixed(part)], 1, shift=4)
     return drawn
 
 
@@ -50,12 +58,31 @@ def _fixed(points: Floats) -> npt.NDArray[np.int32]:
 def weight(mesh: Floats, size: tuple[int, ...]) -> Floats:
     """Mesh in the pixels of a (h, w) crop -> float32 (h, w): 0 outside, rising smoothly over the feather, then exactly 1.
 
-    The feather is ``FEATHER`` of the face's width and lies wholly inside; on features it is ``FEATURE_FEATHER`` px, so that
-    no profile of a nose shines through.
+    The feather is ``FEATHER`` of the face's width and lies wholly inside. It is ``FEATURE_FEATHER`` px on features, and
+    ``PROFILE_FEATHER`` of the width along the profile of a turned head, so that neither shines through.
     """
-    share = np.clip(_deep(filled(mesh, size)) / max(1.0, FEATHER * landmarks.width(mesh)), 0, 1)
+    wide, inside = landmarks.width(mesh), filled(mesh, size)
+    deep, shift = _deep(inside), beyond(mesh, 1.2 * FEATHER * wide)
+    far = deep
+    if shift.any():
+        # Towards where the head looks the feather would begin only outside of the face.
+        moved = (filled(np.asarray(mesh + share * shift, np.float32), size) for share in (0.5, 1))
+        far = _deep(np.maximum(inside, np.maximum(*moved)))
+    share = np.clip(far / max(1.0, FEATHER * wide), 0, 1)
+    share = np.minimum(share * share * (3 - 2 * share), deep / max(FEATURE_FEATHER, PROFILE_FEATHER * wide))
     sharp = np.clip(_deep(features(mesh, size)) / FEATURE_FEATHER, 0, 1)
-    return np.asarray(np.maximum(share * share * (3 - 2 * share), sharp), np.float32)
+    return np.asarray(np.maximum(share, sharp), np.float32)
+
+
+def beyond(mesh: Floats, length: float) -> Floats:
+    """The way (3,) x, y, 0 that a turned head looks, up to ``length`` px; nothing for one that looks more or less at us."""
+    ahead = mesh[list(landmarks.MIDLINE)].mean(0) - mesh[list(landmarks.SIDES)].mean(0)
+    along = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
+    across = mesh[landmarks.SIDES[1]] - mesh[landmarks.SIDES[0]]
+    flat = across[:2] / max(float(np.linalg.norm(across[:2])), 1e-6)
+    aside = float(along[:2] @ flat)
+    share = np.clip((abs(aside) - TURNED[0]) / (TURNED[1] - TURNED[0]), 0, 1) * np.sign(aside)
+    return np.array([*(flat * share * length), 0], np.float32)
 
 
 def _deep(inside: Inside) -> Floats:

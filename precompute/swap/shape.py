@@ -11,7 +11,8 @@ Floats = npt.NDArray[np.float32]
 
 REACH: Final = 0.16  # of the face's width: features nearer than this to each other keep the donor's proportions
 OUTLINE_REACH: Final = 0.07
-MIMIC: Final = 0.85  # how far lips and lids follow the target's
+LIPS_FOLLOW: Final = 0.85  # how far lips follow the target's
+LIDS_FOLLOW: Final = 0.4  # lids less: eyes that are squeezed together lose their irises
 MIMIC_REACH: Final = 0.03
 
 
@@ -30,7 +31,8 @@ class Shape:
         kernel = np.exp(-apart / (2 * REACH**2))
         smooth = kernel / kernel.sum(1, keepdims=True)
         outline = np.exp(-apart[:, list(landmarks.OVAL)].min(1) / (2 * OUTLINE_REACH**2))
-        mimic = MIMIC * np.exp(-apart[:, list(landmarks.LIDS + landmarks.MOUTH_EDGES)].min(1) / (2 * MIMIC_REACH**2))
+        lips, lids = (np.exp(-apart[:, list(p)].min(1) / (2 * MIMIC_REACH**2)) for p in (landmarks.MOUTH_EDGES, landmarks.LIDS))
+        mimic = np.maximum(LIPS_FOLLOW * lips, LIDS_FOLLOW * lids)
 
         def follow(near: npt.NDArray[np.float64]) -> Floats:
             return np.asarray(near[:, None] * np.eye(len(flat)) + (1 - near[:, None]) * smooth, np.float32)

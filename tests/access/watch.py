@@ -121,6 +121,8 @@ class Watch:
             shown = pictures.shown(seen.body, photo, self.editions[photo].number)
             assert shown == granted, f"{viewer.person} sees {set(shown)} of photo {photo}, and may see {set(granted)}"
         self._check_head(seen, viewer, granted)
+        hidden = len(granted) < len(self.model.photos[photo].faces)
+        assert seen.headers.getall("Mfmc-Faces", []) == (["synthetic"] if hidden else [])
         self._check_tag(photo, tag, granted)
         self.latest[photo, viewer.person] = tag
         return seen

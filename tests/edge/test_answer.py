@@ -69,6 +69,40 @@ async def test_headers(served: World, path: str, who: str | None, cached: str, m
     assert seen.body == (full.body if method == "GET" else b"")
 
 
+SAID = ["synthetic"]
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "friends", "said"),
+    [
+        pytest.param(PATH, None, [], SAID, id="base"),
+        pytest.param(PATH, "u-eve", [], SAID, id="base-with-token"),
+        pytest.param(PATH, "u-eve", ["u-red"], SAID, id="one-of-two"),
+        pytest.param(PATH, "u-green", ["u-red"], [], id="both"),
+        pytest.param("/open.jpg", None, [], [], id="all-for-strangers"),
+        pytest.param("/bare.jpg", None, [], [], id="no-faces"),
+    ],
+)
+async def test_synthetic_faces_are_said(served: World, path: str, who: str | None, friends: list[str], said: list[str]) -> None:
+    """GET, HEAD and 304 say that a face is synthetic just where one is, and never how many, which or to whom."""
+    token = None if who is None else served.issuer.token(who, friends=friends)
+    full = await served.get(path, token)
+    answers = [full, await served.get(path, token, "HEAD"), await served.get(path, token, If_None_Match=full.headers["ETag"])]
+    assert [seen.status for seen in answers] == [200, 200, 304]
+    assert [seen.headers.getall("Mfmc-Faces", []) for seen in answers] == [said] * 3
+
+
+async def test_synthetic_faces_follow_the_tag(served: World) -> None:
+    """One entity tag, one answer: whoever keeps the picture keeps the right word on it, whichever viewer it was for."""
+    said: dict[str, set[str | None]] = {}
+    for who in (None, "u-red", "u-green", "u-eve"):
+        for friends in ([], ["u-red"], ["u-red", "u-green"]):
+            seen = await served.get(token=None if who is None else served.issuer.token(who, friends=friends))
+            said.setdefault(seen.headers["ETag"], set()).add(seen.headers.get("Mfmc-Faces"))
+    words = [word for words in said.values() for word in words]
+    assert (len(said), len(words), words.count("synthetic"), words.count(None)) == (4, 4, 3, 1)
+
+
 async def tags(served: World) -> dict[str, Seen]:
     """One photo as four viewers see it."""
     issuer = served.issuer

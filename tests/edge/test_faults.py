@@ -74,6 +74,7 @@ async def test_damaged_sidecar_shows_the_base(world: World, kind: str, caplog: p
         assert (seen.status, seen.body) == (200, made.base)
         assert seen.headers["ETag"] == f'"{made.photo.base_sha256[:16].hex()}"'
         assert "private" in seen.headers["Cache-Control"]
+        assert seen.headers["Mfmc-Faces"] == "synthetic"
     file.write_bytes(good)
     world.clock.now += 5
     assert (await world.get(token=world.issuer.token("u-red"))).body == made.seen(1, 2)
@@ -150,7 +151,7 @@ async def test_lost_keys_show_the_base(world: World, lost: str) -> None:
     async with Catalog.open(world.settings.catalog.url) as catalog:
         await publish(catalog, photo)
     seen = await world.get(token=world.issuer.token("u-red"))
-    assert (seen.status, seen.body) == (200, made.base)
+    assert (seen.status, seen.body, seen.headers["Mfmc-Faces"]) == (200, made.base, "synthetic")
 
 
 async def test_faces_cannot_exchange_keys(world: World) -> None:

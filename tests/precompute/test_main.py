@@ -170,6 +170,13 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert "faces.json" in capsys.readouterr().out
 
 
+def test_help_of_seal_tells_of_manifests(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads how to seal learns that photos can say that their faces are synthetic."""
+    with pytest.raises(SystemExit):
+        main(["seal", "--help"])
+    assert "[precompute.disclosure]" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("package", ["onnxruntime", "PIL", "jpeglib"])
 def test_only_the_edge_is_installed(package: str) -> None:
     """Without what the upload job needs, each of its commands is one line that says what to install."""

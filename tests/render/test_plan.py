@@ -20,8 +20,8 @@ CUTS = {
 PATCHES = {slot: bytes([slot + 1]) * sum(cut.length for cut in cuts) for slot, cuts in CUTS.items()}
 
 
-def plan(granted: set[int], flip: int | None = None) -> splice.Plan:
-    """A plan for these faces, with a bit of the sidecar flipped."""
+def plan(granted: set[int], flip: int | None = None, left_out: sealed.Cut | None = None) -> splice.Plan:
+    """A plan for these faces, with a bit of the sidecar flipped, or a stretch of the base left out."""
     photo_id, version, directory_key = os.urandom(16), os.urandom(16), os.urandom(32)
     keys = {slot: os.urandom(32) for slot in CUTS}
     drafts = [sealed.Draft((slot,), (slot,), cuts, PATCHES[slot]) for slot, cuts in CUTS.items()]
@@ -35,6 +35,7 @@ def plan(granted: set[int], flip: int | None = None) -> splice.Plan:
             version=version,
             base=BASE,
             salt=os.urandom(32),
+            left_out=left_out,
         )
     )
     if flip is not None:
@@ -46,10 +47,11 @@ def plan(granted: set[int], flip: int | None = None) -> splice.Plan:
     return splice.plan(BASE, found, {slot: keys[slot] for slot in granted})
 
 
-def expected(granted: set[int]) -> bytes:
+def expected(granted: set[int], left_out: sealed.Cut | None = None) -> bytes:
     """The same, from the last cut to the first, one at a time."""
     out = bytearray(BASE)
     places = [(cut, bytes([slot + 1])) for slot in granted for cut in CUTS[slot]]
+    places += [(left_out, b"")] if granted and left_out else []
     for cut, letter in sorted(places, key=lambda place: -place[0].start):
         out[cut.start : cut.end] = letter * cut.length
     return bytes(out)
@@ -61,6 +63,22 @@ def test_every_cut_in_its_place(granted: set[int]) -> None:
     made = plan(granted)
     assert splice.reveal(made) == expected(granted) == b"".join(made.pieces())
     assert made.size == len(expected(granted))
+
+
+@pytest.mark.parametrize("granted", [set(some) for size in range(4) for some in combinations(CUTS, size)], ids=str)
+@pytest.mark.parametrize("place", [(0, 7), (20, 100), (5_001, 5_100), (9_000, 10_000)], ids=str)
+def test_stretch_left_out(granted: set[int], place: tuple[int, int]) -> None:
+    """Wherever it lies, the stretch is in the base, and in no answer that shows a face."""
+    left_out = sealed.Cut(*place, 0)
+    made = plan(granted, left_out=left_out)
+    assert splice.reveal(made) == expected(granted, left_out)
+    assert made.size == len(expected(granted, left_out))
+
+
+def test_stretch_overlaps_a_cut() -> None:
+    """A stretch that holds bytes of a face shows the base."""
+    with pytest.raises(Damaged):
+        plan({0}, left_out=sealed.Cut(150, 250, 0))
 
 
 def test_base_is_not_copied() -> None:

@@ -100,10 +100,10 @@ def test_keys_are_never_used_twice(two: Case) -> None:
     assert len(set(commitments)) == len(commitments)
 
 
-def write(two: Case, drafts: list[form.Draft], units: tuple[tuple[int, ...], ...] = ((0,), (1,))) -> bytes:
+def write(two: Case, drafts: list[form.Draft], left_out: form.Cut | None = None) -> bytes:
     return form.write(
-        drafts, units, {0: bytes(32), 1: bytes(32)}, two.sealed.directory_key,
-        photo_id=two.sealed.photo_id, version=two.sealed.version, base=two.sealed.base, salt=bytes(32),
+        drafts, ((0,), (1,)), {0: bytes(32), 1: bytes(32)}, two.sealed.directory_key,
+        photo_id=two.sealed.photo_id, version=two.sealed.version, base=two.sealed.base, salt=bytes(32), left_out=left_out,
     )  # fmt: skip
 
 
@@ -120,12 +120,23 @@ def write(two: Case, drafts: list[form.Draft], units: tuple[tuple[int, ...], ...
         pytest.param(lambda two: write(two, [form.Draft((0,), (), (form.Cut(5, 9, 2),), b"ab")]), id="shows-nobody"),
         pytest.param(lambda two: write(two, [form.Draft((7,), (), (form.Cut(5, 9, 2),), b"ab")]), id="no-such-unit"),
         pytest.param(lambda two: write(two, [form.Draft((1, 0), (0,), (form.Cut(5, 9, 2),), b"ab")]), id="unordered"),
+        pytest.param(lambda two: write(two, [], form.Cut(9, 5, 0)), id="stretch-backwards"),
+        pytest.param(lambda two: write(two, [], form.Cut(5, 5, 0)), id="stretch-of-nothing"),
+        pytest.param(lambda two: write(two, [], form.Cut(5, 1 << 30, 0)), id="stretch-past-the-end"),
     ],
 )
 def test_wrong_directories_are_refused(two: Case, make: Callable[[Case], bytes]) -> None:
     """Even under the right key, a directory that makes no sense is refused."""
     with pytest.raises(Damaged):
         two.parse(make(two))
+
+
+@pytest.mark.parametrize("form_version", [0, 2, 3, 256, 65_535])
+def test_other_versions_are_refused(two: Case, form_version: int) -> None:
+    """A sidecar is of the version that it was written in, or of none that is known."""
+    sidecar = two.sealed.sidecar
+    assert sidecar[8:10] == b"\0\1"
+    assert not opens(two, sidecar[:8] + form_version.to_bytes(2, "big") + sidecar[10:])
 
 
 def test_overlapping_groups_are_refused(two: Case) -> None:

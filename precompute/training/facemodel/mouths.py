@@ -33,7 +33,7 @@ def lifted(portraits: list[Portrait]) -> Mouths:
     clear = np.array([_teeth(each) for each in pixels])
     chosen = np.argsort(-clear, kind="stable")[:MOST]
     gaps = [describe.expression(wide[i].mesh)[0] for i in chosen]
-    tones = [light.of_face(light.skin(wide[i].pixels, wide[i].mesh), wide[i].mesh)[0] @ light.LUMA for i in chosen]
+    tones = [_tone(wide[i]) for i in chosen]
     return Mouths(np.stack([pixels[i] for i in chosen]), np.array(gaps, np.float32), np.array(tones, np.float32))
 
 
@@ -41,3 +41,9 @@ def _teeth(inside: npt.NDArray[np.uint8]) -> float:
     """How bright and colourless the upper middle of a mouth is."""
     middle = inside[2:14, 12:36].astype(np.float32)
     return float(middle.mean() - 1.5 * (middle.max(2) - middle.min(2)).mean())
+
+
+def _tone(portrait: Portrait) -> float:
+    """Log luma of the skin."""
+    seen = light.of_face(light.skin(portrait.pixels, portrait.mesh), portrait.mesh, portrait.pixels.shape)
+    return float(seen[0] @ light.LUMA)

@@ -49,7 +49,8 @@ def train(folder: Path, store: ModelStore, progress: Progress, seed: int = 0) ->
     weights = Weights(
         reference, found.mean, found.components, found.coefficients,
         shapes.aligned(np.stack([face.mesh for face in faces]), layout.mesh),
-        _females(index)[who], index.ages[who], index.lights[who, 0], index.expressions[who], {},
+        _females(index)[who], index.ages[who], index.lights[who, 0], index.expressions[who],
+        np.stack([_variation(face) for face in faces]), {},
         inside.pixels, inside.gaps, inside.tones,
     )  # fmt: skip
     places = [faces[i] for i in rng.permutation(len(faces) // 2)[:PHOTOS] * 2]
@@ -74,3 +75,7 @@ def _females(index: Index) -> Floats:
     """How likely each donor is female, float32 (n,)."""
     likely = {"female": SURE, "male": 1 - SURE}
     return np.array([likely.get(str(gender), 0.5) for gender in index.genders], np.float32)
+
+
+def _variation(face: Portrait) -> Floats:
+    return light.variation(light.skin(face.pixels, face.mesh), face.mesh, face.pixels.shape)

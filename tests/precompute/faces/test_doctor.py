@@ -8,6 +8,8 @@ from precompute import doctor
 from precompute import session
 from precompute.faces import FacesConfig
 from precompute.models import ModelStore
+from precompute.settings import DisclosureConfig
+from tests.precompute.chains import chain
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,27 @@ def test_a_sound_machine(config: FacesConfig, store: ModelStore) -> None:
     checks = {check.name: check for check in doctor.report(config, store, {})}
     assert all(check.ok for name, check in checks.items() if name != "onnxruntime")
     assert checks["provider"].detail.startswith("CPUExecutionProvider")
+
+
+def test_disclosure_off() -> None:
+    """Without manifests nothing is to be mended, and it is said how to have them."""
+    check = doctor._disclosure(DisclosureConfig())
+    assert check.ok
+    assert "precompute.disclosure" in check.detail
+
+
+def test_disclosure_on(tmp_path: Path) -> None:
+    """Whose name manifests bear and until when; or what is wrong, and where it is explained."""
+    pytest.importorskip("c2pa")
+    chain().write(tmp_path)
+    config = DisclosureConfig(enabled=True, certificate_file=tmp_path / "signer.pem", key_file=tmp_path / "signer.key")
+    check = doctor._disclosure(config)
+    assert (check.ok, check.detail.split(", until ")[0]) == (True, "manifests signed by Club photos, es256")
+    (tmp_path / "signer.key").chmod(0o644)
+    check = doctor._disclosure(config)
+    assert not check.ok
+    assert "chmod 600" in check.detail
+    assert "docs/disclosure.md" in (check.mend or "")
 
 
 def test_lines_show_a_mend_only_below_what_failed() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from precompute import landmarks
 from precompute.donors import Donor
+from precompute.head import turn
 from precompute.swap import cleanness
 from precompute.swap import grain
 from precompute.swap import light
@@ -82,6 +83,25 @@ def test_weight_is_nothing_outside_and_all_inside(centre: tuple[float, float]) -
     between = (weight > 0) & (weight < 1)
     assert between.sum() < 0.4 * inside.sum()
     assert (weight[cv2.erode(mask.features(shape, SIZE), np.ones((7, 7)), borderValue=1) > 0] == 1).all()
+
+
+@pytest.mark.parametrize("yaw", [-72, -50, 50, 72], ids=str)
+def test_a_turned_face_is_covered_from_the_outline_to_the_profile(yaw: float) -> None:
+    """The cheek from the near outline to the middle is inside, and the profile has no broad feather."""
+    head = shapes.mesh(100, (0, 0))
+    middle = list(landmarks.MIDLINE)
+    head[middle] = np.stack([np.zeros(28), np.linspace(-62, 62, 28), -20 - 30 * np.sin(np.linspace(0, np.pi, 28))], 1)
+    turned = (head @ turn(yaw, 0).T + [80, 90, 0]).astype(np.float32)
+    inside = mask.filled(turned, SIZE) > 0
+    profile = turned[middle[4:-4], :2] - [np.sign(yaw) * 4, 0]
+    x, y = np.round(profile).astype(int).T
+    assert (mask.weight(turned, SIZE)[y, x] > 0.95).all()
+    assert (mask.weight(turned, SIZE)[~inside] == 0).all()
+    near = turned[list(landmarks.OVAL[18:] if yaw > 0 else landmarks.OVAL[:18]), :2]
+    for share in (0.2, 0.5, 0.8):
+        level = np.stack([np.interp(near[:, 1], turned[middle, 1], turned[middle, 0]), near[:, 1]], 1)
+        x, y = np.round(share * near + (1 - share) * level).astype(int)[2:-2].T
+        assert inside[y, x].all()
 
 
 def test_a_face_takes_the_level_and_slope_of_the_light(swapper: DonorSwapper, rng: np.random.Generator) -> None:
