@@ -1,6 +1,7 @@
 """The face model's numbers: one file, made by the training recipe, read without running anything that it contains."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def save(weights: Weights, file: Path) -> None:
 def load(file: Path) -> Weights:
     """Raises ``FaceModelUnusable`` for a file that ``save`` did not write."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             if kept["format"].tolist() != [FORMAT]:
                 raise FaceModelUnusable(file.name, "it has another format")
             plain = {name: kept[name].astype(np.float32) for name in PLAIN}
@@ -94,5 +95,5 @@ def load(file: Path) -> Weights:
             }
             components = kept["components"] * (kept["largest"][:, None] / np.float32(127))
             return Weights(**plain, components=components.astype(np.float32), readouts=readouts, mouths=kept["mouths"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise FaceModelUnusable(file.name, f"it cannot be read ({type(error).__name__})") from None
