@@ -71,8 +71,7 @@ class FaceModel:
         weights = self._weights
         # The largest of likelihoods with Gumbel noise are a draw without replacement.
         parents = np.argsort(-(likely + rng.gumbel(size=len(likely))))[:PARENTS]
-        shares = np.minimum(rng.dirichlet(np.full(PARENTS, EVENNESS)), LARGEST_SHARE)
-        shares = (shares / shares.sum()).astype(np.float32)
+        shares = bounded(rng.dirichlet(np.full(PARENTS, EVENNESS)))
         spread = FULLNESS / float(np.linalg.norm(shares))
         middle = self._mean_shape
         shape = middle + np.einsum("p,pij->ij", shares, weights.shapes[parents] - middle) * np.float32(spread)
@@ -113,3 +112,12 @@ class FaceModel:
                 wishes.append(Wish.below(readout, AIM, wanted.embedding[start : start + size]))
             start += size
         return wishes
+
+
+def bounded(shares: npt.NDArray[np.float64]) -> Floats:
+    """Shares (p,) that sum to 1 -> float32, none above ``LARGEST_SHARE``: what is above goes to the others, by their shares."""
+    largest = int(shares.argmax())
+    excess = max(0.0, float(shares[largest]) - LARGEST_SHARE)
+    others = np.delete(shares, largest) + 1e-9
+    given = shares - excess * (np.arange(len(shares)) == largest)
+    return np.asarray(given + excess * np.insert(others / others.sum(), largest, 0), np.float32)
