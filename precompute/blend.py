@@ -27,10 +27,11 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Fake(Overlay):
-    """A synthetic face, and how it was made."""
+    """A synthetic face, and how it was made; ``looked_at``: how many candidates had been drawn for this face by then."""
 
     method: Method
     donor: str | None
+    looked_at: int = 0
 
 
 def paste(canvas: Pixels, overlay: Overlay) -> Pixels:

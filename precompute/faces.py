@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from precompute import equipment
 from precompute import landmarks
 from precompute.blend import Fake as Fake
 from precompute.certify import Measurement as Measurement
+from precompute.choice import Choice
 from precompute.describe import Recogniser
 from precompute.detect import Detections
-from precompute.donors import Donor
 from precompute.donors import Gallery
 from precompute.donors import Index
 from precompute.donors import Wanted
@@ -27,14 +28,13 @@ from precompute.errors import DonorsUnusable
 from precompute.face import Face as Face
 from precompute.models import ModelStore
 from precompute.models import Progress
+from precompute.screening import Screen
 from precompute.settings import FacesConfig as FacesConfig
 from precompute.swap import Swapper
 from precompute.swap import light
 from precompute.swap import opaque
 from precompute.swap.donor import DonorSwapper
 from precompute.trial import Around
-from precompute.trial import close_up
-from precompute.trial import sketch
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -98,25 +98,16 @@ class Anonymiser:
 
     def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
         """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone."""
-        yield from islice(self._swaps(pixels, face, rng), self._config.tries)
-        yield opaque.fill(pixels, face.box)
-
-    def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer."""
-        if not face.usable or face.mesh is None or self._gallery is None or self._swapper is None:
-            return
-        around, small = Around.of(pixels, face.mesh), sketch(pixels, face)
-        donors = self._gallery.choose(wanted(around, face), rng)
-        for donor in islice(donors, self._config.screened):
-            if self._is_unlike(donor, *small, self._swapper, rng):
-                yield around.fake(self._swapper, donor, rng)
-
-    def _is_unlike(self, donor: Donor, pixels: Pixels, face: Face, swapper: Swapper, rng: np.random.Generator) -> bool:
-        if face.mesh is None:
-            return False
-        output, view = close_up(pixels, face, Around.of(pixels, face.mesh).fake(swapper, donor, rng))
-        # One recogniser at a time, for most donors that are refused are refused by one.
-        return all(certify.verdict(each, output, view, face.embeddings).passed for each in self._models.recognisers[::-1])
+        looked_at = 0
+        if face.usable and face.mesh is not None and self._gallery is not None and self._swapper is not None:
+            screen = Screen(pixels, face, self._models, self._swapper, rng)
+            choice = Choice(self._config.policy, self._config.screened, screen.judge)
+            around = Around.of(pixels, face.mesh)
+            donors = self._gallery.choose(wanted(around, face), rng)
+            for donor in islice(choice.among(donors), self._config.tries):
+                yield replace(around.fake(self._swapper, donor, rng), looked_at=choice.looked_at)
+            looked_at = choice.looked_at
+        yield replace(opaque.fill(pixels, face.box), looked_at=looked_at)
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""

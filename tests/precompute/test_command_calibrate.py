@@ -14,6 +14,7 @@ from precompute.models import ModelStore
 from precompute.settings import FacesConfig
 from precompute.similarity import fingerprint
 from precompute.similarity import measures
+from precompute.similarity.rmse import Rmse
 from tests.precompute.shop import Shop
 from tests.precompute.test_verification import Brightness
 from tests.precompute.test_verification import Centre
@@ -29,7 +30,7 @@ def equipment(config: FacesConfig, store: ModelStore) -> Equipment:
         each = Brightness()
         each.name, each.sha256 = name, name.encode().hex().ljust(64, "0")[:64]  # type: ignore[misc]
         found.append(each)
-    return Equipment(Centre(), None, None, tuple(found))  # type: ignore[arg-type]
+    return Equipment(Centre(), None, None, tuple(found), Rmse())  # type: ignore[arg-type]
 
 
 @pytest.fixture
