@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from precompute.blend import Overlay
 from precompute.certify import Measurement
+from precompute.choice import Rule
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.jpeg import entropy
@@ -39,6 +40,10 @@ FACE_LABEL: Final = b"mfmc-edge/v1/face-seed/"
 class Anonymiser(Protocol):
     """Finds faces, makes synthetic ones, and measures the outcome. All pictures are upright, BGR uint8 (h, w, 3)."""
 
+    @property
+    def rule(self) -> Rule:
+        """How fakes are chosen."""
+
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """Every face of the picture."""
 
@@ -53,7 +58,7 @@ class Anonymiser(Protocol):
 class Replacement:
     """The faces, what each became, what was measured on the published coefficients, and the blocks to seal.
 
-    ``commitments``: the SHA-256 of each face's seed.
+    ``commitments``: the SHA-256 of each face's seed; ``rule``: how the fakes were chosen.
     """
 
     faces: tuple[Face, ...]
@@ -61,6 +66,7 @@ class Replacement:
     measured: tuple[tuple[Measurement, ...], ...]
     variants: Variants
     commitments: tuple[bytes, ...]
+    rule: Rule
 
 
 def face_seed(seed: bytes, number: int) -> bytes:
@@ -98,7 +104,7 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed:
         new = [i for i in failed if fakes[i].method != "opaque"]
         if not new:
             commitments = tuple(sha256(own).digest() for own in seeds)
-            return Replacement(faces, tuple(fakes), tuple(measured), variants, commitments)
+            return Replacement(faces, tuple(fakes), tuple(measured), variants, commitments, anonymiser.rule)
         stale = [areas[i] for i in new]
         _restore(output, stale, photo)
         for i in new:

@@ -13,8 +13,18 @@ from typing import Final
 
 from precompute.donors import Donor
 from precompute.settings import Policy
+from precompute.similarity import Name
 
 CHOOSY: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """By which policy and measure fakes are chosen, and the measure's threshold."""
+
+    policy: Policy
+    similarity: Name
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)

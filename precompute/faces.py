@@ -18,6 +18,7 @@ from precompute import landmarks
 from precompute.blend import Fake as Fake
 from precompute.certify import Measurement as Measurement
 from precompute.choice import Choice
+from precompute.choice import Rule
 from precompute.describe import Recogniser
 from precompute.detect import Detections
 from precompute.donors import Gallery
@@ -73,6 +74,12 @@ class Anonymiser:
     def recognisers(self) -> tuple[Recogniser, ...]:
         """Whose descriptors the faces have."""
         return self._models.recognisers
+
+    @property
+    def rule(self) -> Rule:
+        """How fakes are chosen."""
+        measure = self._models.similarity
+        return Rule(self._config.policy, measure.name, measure.threshold)
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """Every face of BGR uint8 (h, w, 3), from left to right and then from top to bottom."""

@@ -216,7 +216,7 @@ def certificate(sealing: Sealing, now: float, signer: Signer | None) -> str:
     """What was measured on the published coefficients, as the catalog keeps it; never an embedding, never which donor."""
     sealed, done = sealing.sealed, sealing.replacement
     faces = [
-        certificates.face(slot, fake.method, commitment, measured)
+        certificates.face(slot, fake.method, commitment, measured, done.rule, fake.looked_at)
         for slot, fake, commitment, measured in zip(sealed.slots, done.fakes, done.commitments, done.measured, strict=True)
     ]
     return certificates.stored(certificates.of(sealed.photo_id, sealed.version, sealed.base, faces, now), signer)

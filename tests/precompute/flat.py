@@ -8,6 +8,7 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
+from precompute.choice import Rule
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.faces import Measurement
@@ -19,6 +20,7 @@ from tests.sealing import Box
 from tests.sealing import ellipse
 
 Pixels = npt.NDArray[np.uint8]
+RULE = Rule("random-above-threshold", "embedding", 0.0)
 
 
 def face(box: Box, seen: Mapping[str, Floats], number: int = 0, reason: str | None = None) -> Face:
@@ -38,6 +40,7 @@ class FlatFaces:
     notes: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     recognisers: tuple[FlatRecogniser, ...] = RECOGNISERS
+    rule: Rule = RULE
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """A face in each box."""
@@ -52,7 +55,7 @@ class FlatFaces:
         for i in range(self.tries + 1):
             overlay = ellipse((x, y, w, h), (40 * i, 90, 220 - 40 * i))
             self._shown[number] = i
-            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", "nobody.jpg")
+            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", "nobody.jpg", i + 1)
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """Passed, once enough fakes were refused."""
