@@ -15,6 +15,7 @@ import numpy.typing as npt
 from precompute.blend import Overlay
 from precompute.certify import Measurement
 from precompute.choice import Rule
+from precompute.company import Company
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.jpeg import entropy
@@ -79,8 +80,8 @@ def generator(seed: bytes) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(seed, "big"))
 
 
-def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed: bytes) -> Replacement:
-    """Try fakes until every one passes every recogniser; the opaque fill that ends each list is kept as it is.
+def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed: bytes, company: Company) -> Replacement:
+    """Try fakes until every one passes every recogniser and meets nobody; the opaque fill that ends each list is kept as it is.
 
     ``seed``: 32 secret random bytes. Whoever has them can tell which donors were chosen.
     """
@@ -100,8 +101,9 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed:
         seen = upright(output, photo.style.orientation)
         for i in again:
             measured[i] = anonymiser.measure(photo.pixels, faces[i], seen)
-        failed = [i for i, results in enumerate(measured) if not results or not all(m.passed for m in results)]
-        new = [i for i in failed if fakes[i].method != "opaque"]
+        drawn = {i: measured[i] for i, fake in enumerate(fakes) if fake.method != "opaque"}
+        passed = {i: results for i, results in drawn.items() if results and all(m.passed for m in results)}
+        new = sorted((drawn.keys() - passed.keys()) | company.refused(passed, new))
         if not new:
             commitments = tuple(sha256(own).digest() for own in seeds)
             return Replacement(faces, tuple(fakes), tuple(measured), variants, commitments, anonymiser.rule)

@@ -32,6 +32,7 @@ from precompute import seal
 from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
+from precompute.company import Company
 from precompute.config import Config
 from precompute.errors import NotExact
 from precompute.errors import PublishFailed
@@ -96,7 +97,7 @@ def _seal(
     faces = anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
     try:
-        replacement = replace(photo, faces, anonymiser, seed)
+        replacement = replace(photo, faces, anonymiser, seed, Company(faces, finder))
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
         verify(photo, sealed)
     except OutOfRange:
