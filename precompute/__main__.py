@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   mfmc-precompute seal party.jpg --dry-run          list the faces, publish nothing
   mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
   mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
+  mfmc-precompute seal album/*.jpg --consistent-within album   people look the same on all of them
   mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
   mfmc-precompute calibrate FOLDER --similarity     the same for what compares pictures: FID, RMSE, SSIM, PSNR
   mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
@@ -81,6 +82,10 @@ def _add_seal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
     parser.add_argument("--flatten", action="store_true", help="put transparent pictures on white")
     parser.add_argument("--first-frame", action="store_true", help="take the first frame of animated pictures")
+    parser.add_argument(
+        "--consistent-within", choices=("album", "folder"),
+        help="one fake identity for a person: on all photos of this call, or on those of each folder; nothing of it is kept",
+    )  # fmt: skip
     parser.set_defaults(command=_seal)
 
 

@@ -21,6 +21,7 @@ from precompute.choice import Choice
 from precompute.choice import Rule
 from precompute.describe import Recogniser
 from precompute.detect import Detections
+from precompute.donors import Donor
 from precompute.donors import Gallery
 from precompute.donors import Index
 from precompute.donors import Wanted
@@ -103,16 +104,19 @@ class Anonymiser:
             seen, reason is None, reason,
         )  # fmt: skip
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone."""
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None = None) -> Iterator[Fake]:
+        """Donor swaps with different donors, at most ``tries``, then one opaque fill; unusable faces get that alone.
+
+        ``first`` is asked before all others, and must pass as they must.
+        """
         looked_at = 0
         if face.usable and face.mesh is not None and self._gallery is not None and self._swapper is not None:
             screen = Screen(pixels, face, self._models, self._swapper, rng)
             choice = Choice(self._config.policy, self._config.screened, screen.judge)
             around = Around.of(pixels, face.mesh)
             donors = self._gallery.choose(wanted(around, face), rng)
-            for donor in islice(choice.among(donors), self._config.tries):
-                yield replace(around.fake(self._swapper, donor, rng), looked_at=choice.looked_at)
+            for donor in islice(choice.among(donors, first), self._config.tries):
+                yield replace(around.fake(self._swapper, donor, rng), looked_at=choice.looked_at, source=donor)
             looked_at = choice.looked_at
         yield replace(opaque.fill(pixels, face.box), looked_at=looked_at)
 

@@ -29,6 +29,7 @@ from precompute import people
 from precompute import photo as upload
 from precompute import publish
 from precompute import seal
+from precompute.album import Album
 from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
@@ -66,23 +67,25 @@ def prepare(
     photo_id: bytes | None = None,
     uploader: str | None = None,
     finder: people.Finder = people.OFF,
+    album: Album | None = None,
 ) -> Sealing:
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
-    ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere.
+    ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere. In an ``album``, people look
+    as they did on its photos before.
 
     Raises ``Rejected``, and ``NotExact`` where not even the converted picture is given back bit for bit.
     """
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, album)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, album)
 
 
 def _seal(
@@ -93,11 +96,12 @@ def _seal(
     photo_id: bytes,
     uploader: str | None,
     finder: people.Finder,
+    album: Album | None,
 ) -> Sealing:
     faces = anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
     try:
-        replacement = replace(photo, faces, anonymiser, seed, Company(faces, finder))
+        replacement = replace(photo, faces, anonymiser, seed, Company(faces, finder), album)
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes)
         verify(photo, sealed)
     except OutOfRange:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute.choice import Rule
+from precompute.donors import Donor
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.faces import Measurement
@@ -48,7 +49,7 @@ class FlatFaces:
         shown = [looks(person) for person in self.people] or [{} for _ in self.boxes]
         return tuple(face(box, seen, number) for number, (box, seen) in enumerate(zip(self.boxes, shown, strict=True)))
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None = None) -> Iterator[Fake]:
         """Flat ellipses in changing colours, then an opaque one."""
         number = int(face.points[0, 0])
         x, y, w, h = (round(v) for v in face.box)

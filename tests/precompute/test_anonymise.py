@@ -20,7 +20,7 @@ SEED = bytes(range(32))
 class Notes(FlatFaces):
     """Remembers what the generators drew first."""
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first=None):  # type: ignore[no-untyped-def]
         """As ever."""
         self.drawn = [*getattr(self, "drawn", []), rng.integers(1 << 62)]
         return super().fakes(pixels, face, rng)

@@ -12,6 +12,7 @@ from precompute.certify import Measurement
 from precompute.company import GIVES_WAY
 from precompute.company import TWIN_MARGIN
 from precompute.company import Company
+from precompute.donors import Donor
 from precompute.face import Face
 from precompute.faces import Fake
 from precompute.likeness import Likenesses
@@ -114,7 +115,7 @@ class Actors(FlatFaces):
 
     cast: tuple[tuple[str, ...], ...] = ()
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None = None) -> Iterator[Fake]:
         """As many as there are actors."""
         self.tries = len(self.cast[int(face.points[0, 0])])
         return super().fakes(pixels, face, rng)
