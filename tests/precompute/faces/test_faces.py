@@ -114,6 +114,19 @@ def test_the_generator_alone_decides(anonymiser: Anonymiser, group_photo: Pixels
     assert len({first(seed).donor for seed in range(6)}) > 1
 
 
+def test_a_known_candidate_comes_first(
+    anonymiser: Anonymiser, group_photo: Pixels, faces: tuple[Face, ...], fakes: list[list[Fake]]
+) -> None:
+    """Whoever passed before and is named comes first again, and every fake says how many were drawn until it was found."""
+    for face, each in zip(faces, fakes, strict=True):
+        for known in each[1:-1][:1]:
+            again = next(anonymiser.fakes(group_photo, face, np.random.default_rng(8), known.source))
+            assert (again.donor, again.looked_at) == (known.donor, 1)
+        drawn = [fake.looked_at for fake in each]
+        assert drawn == sorted(drawn)
+        assert face.usable * len(each[:-1]) <= drawn[-1] <= anonymiser._config.screened
+
+
 def test_gray_photos_stay_gray(anonymiser: Anonymiser, group_photo: Pixels) -> None:
     """Swaps and fills of a gray photo have three equal channels."""
     gray = cv2.cvtColor(cv2.cvtColor(group_photo, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
