@@ -17,7 +17,9 @@ EXAMPLES = """examples:
   mfmc-precompute seal party.jpg --dry-run          list the faces, publish nothing
   mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
   mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
+  mfmc-precompute seal album/*.jpg --consistent-within album   people look the same on all of them
   mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
+  mfmc-precompute calibrate FOLDER --similarity     the same for what compares pictures: FID, RMSE, SSIM, PSNR
   mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
   mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
   mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_seal(seal)
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
-    _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure the recognisers' thresholds"))
+    _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure thresholds of recognisers and of similarity"))
     _add_certify(commands.add_parser("certify", parents=[common], help="measure published photos again"))
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
@@ -83,6 +85,10 @@ def _add_seal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
     parser.add_argument("--flatten", action="store_true", help="put transparent pictures on white")
     parser.add_argument("--first-frame", action="store_true", help="take the first frame of animated pictures")
+    parser.add_argument(
+        "--consistent-within", choices=("album", "folder"),
+        help="one fake identity for a person: on all photos of this call, or on those of each folder; nothing of it is kept",
+    )  # fmt: skip
     parser.set_defaults(command=_seal)
 
 
@@ -115,6 +121,9 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--recogniser", action="append", metavar="NAME", help="in place of the configured ones; may be given several times"
+    )
+    parser.add_argument(
+        "--similarity", action="store_true", help="measure FID, RMSE, SSIM and PSNR of pictures, and no recogniser"
     )
     parser.set_defaults(command=_calibrate)
 

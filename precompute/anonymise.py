@@ -12,8 +12,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from precompute.album import Album
 from precompute.blend import Overlay
 from precompute.certify import Measurement
+from precompute.choice import Rule
+from precompute.company import Company
+from precompute.donors import Donor
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.jpeg import entropy
@@ -39,11 +43,15 @@ FACE_LABEL: Final = b"mfmc-edge/v1/face-seed/"
 class Anonymiser(Protocol):
     """Finds faces, makes synthetic ones, and measures the outcome. All pictures are upright, BGR uint8 (h, w, 3)."""
 
+    @property
+    def rule(self) -> Rule:
+        """How fakes are chosen."""
+
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """Every face of the picture."""
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Synthetic faces to try in turn; the last is an opaque fill."""
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None = None) -> Iterator[Fake]:
+        """Synthetic faces to try in turn, from ``first`` if it may be; the last is an opaque fill."""
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How similar each recogniser finds the face in ``output`` to the original."""
@@ -53,7 +61,7 @@ class Anonymiser(Protocol):
 class Replacement:
     """The faces, what each became, what was measured on the published coefficients, and the blocks to seal.
 
-    ``commitments``: the SHA-256 of each face's seed.
+    ``commitments``: the SHA-256 of each face's seed; ``rule``: how the fakes were chosen.
     """
 
     faces: tuple[Face, ...]
@@ -61,6 +69,7 @@ class Replacement:
     measured: tuple[tuple[Measurement, ...], ...]
     variants: Variants
     commitments: tuple[bytes, ...]
+    rule: Rule
 
 
 def face_seed(seed: bytes, number: int) -> bytes:
@@ -73,13 +82,19 @@ def generator(seed: bytes) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(seed, "big"))
 
 
-def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed: bytes) -> Replacement:
-    """Try fakes until every one passes every recogniser; the opaque fill that ends each list is kept as it is.
+def replace(
+    photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed: bytes, company: Company, album: Album | None = None
+) -> Replacement:
+    """Try fakes until every one passes every recogniser and meets nobody; the opaque fill that ends each list is kept as it is.
 
-    ``seed``: 32 secret random bytes. Whoever has them can tell which donors were chosen.
+    ``seed``: 32 secret random bytes. Whoever has them can tell which donors were chosen, but for those of the ``album``.
     """
     seeds = [face_seed(seed, number) for number in range(len(faces))]
-    trials = [anonymiser.fakes(photo.pixels, face, generator(own)) for face, own in zip(faces, seeds, strict=True)]
+    known = [None if album is None or not face.usable else album.known(face) for face in faces]
+    trials = [
+        anonymiser.fakes(photo.pixels, face, generator(own), first)
+        for face, own, first in zip(faces, seeds, known, strict=True)
+    ]
     fakes = [next(trial) for trial in trials]
     measured: list[tuple[Measurement, ...]] = [()] * len(faces)
     output, new, stale = photo.canvas.pixels.copy(), list(range(len(faces))), list[Area]()
@@ -94,15 +109,23 @@ def replace(photo: Photo, faces: tuple[Face, ...], anonymiser: Anonymiser, seed:
         seen = upright(output, photo.style.orientation)
         for i in again:
             measured[i] = anonymiser.measure(photo.pixels, faces[i], seen)
-        failed = [i for i, results in enumerate(measured) if not results or not all(m.passed for m in results)]
-        new = [i for i in failed if fakes[i].method != "opaque"]
+        drawn = {i: measured[i] for i, fake in enumerate(fakes) if fake.method != "opaque"}
+        passed = {i: results for i, results in drawn.items() if results and all(m.passed for m in results)}
+        new = sorted((drawn.keys() - passed.keys()) | company.refused(passed, new))
         if not new:
+            _remember(album, faces, fakes)
             commitments = tuple(sha256(own).digest() for own in seeds)
-            return Replacement(faces, tuple(fakes), tuple(measured), variants, commitments)
+            return Replacement(faces, tuple(fakes), tuple(measured), variants, commitments, anonymiser.rule)
         stale = [areas[i] for i in new]
         _restore(output, stale, photo)
         for i in new:
             fakes[i] = next(trials[i])
+
+
+def _remember(album: Album | None, faces: Sequence[Face], fakes: Sequence[Fake]) -> None:
+    for face, fake in zip(faces, fakes, strict=True):
+        if album is not None and fake.source is not None:
+            album.keep(face, fake.source)
 
 
 def _overlay(fake: Fake, photo: Photo) -> Overlay:

@@ -1,10 +1,13 @@
 """A synthetic face over a picture: the one place where pixels are mixed."""
 
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from precompute.donors import Donor
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -27,10 +30,15 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Fake(Overlay):
-    """A synthetic face, and how it was made."""
+    """A synthetic face, and how it was made.
+
+    ``looked_at``: how many candidates had been drawn for this face by then; ``source``: the candidate, for an album.
+    """
 
     method: Method
     donor: str | None
+    looked_at: int = 0
+    source: Donor | None = field(default=None, repr=False)
 
 
 def paste(canvas: Pixels, overlay: Overlay) -> Pixels:

@@ -6,6 +6,7 @@ anew, with replacement (the percentile bootstrap), never from drawing pairs.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from precompute.errors import NotCalibrated
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Alike = Callable[[Ints, Ints], Floats]  # pictures (n,), pictures (m,) -> (n, m), greater for more alike
 
 MIN_EXPECTED: Final = 10
 RESAMPLES: Final = 1_000
@@ -80,14 +82,19 @@ def require(people: Ints, rate: float) -> None:
         )
 
 
-def calibrate(vectors: Floats, people: Ints, rate: float, rng: np.random.Generator) -> Calibration:
-    """Unit vectors (n, d), person of each (n,) -> the threshold; raises ``NotCalibrated`` where there are too few pairs.
+def cosine(vectors: Floats) -> Alike:
+    """Unit vectors (n, d) of the pictures -> how alike they are."""
+    return lambda rows, columns: vectors[rows] @ vectors[columns].T
+
+
+def calibrate(alike: Alike, people: Ints, rate: float, rng: np.random.Generator) -> Calibration:
+    """How alike pictures are, person of each (n,) -> the threshold; raises ``NotCalibrated`` where there are too few pairs.
 
     It is rounded down, so that slightly more than ``rate`` pass rather than fewer: a fake must then be a little less alike.
     """
     require(people, rate)
     expected = math.floor(impostor_count(people) * rate)
-    impostors, genuine = most_alike(vectors, people, _SPARE * expected), same(vectors, people)
+    impostors, genuine = most_alike(alike, people, _SPARE * expected), same(alike, people)
     threshold = math.floor(float(impostors.similarity[expected - 1]) * STEPS) / STEPS
     thresholds, rates = _resampled(impostors, genuine, people, rate, threshold, rng)
     low, high = np.percentile(thresholds, BOUNDS)
@@ -98,30 +105,30 @@ def calibrate(vectors: Floats, people: Ints, rate: float, rng: np.random.Generat
     )  # fmt: skip
 
 
-def most_alike(vectors: Floats, people: Ints, keep: int) -> Impostors:
+def most_alike(alike: Alike, people: Ints, keep: int) -> Impostors:
     """At least the ``keep`` most alike pairs of different people, if there are as many; memory stays small for many pictures."""
     found, first, second = np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    for start in range(0, len(vectors), _ROWS):
-        rows = people[start : start + _ROWS]
-        row, column = np.nonzero(rows[:, None] < people[None])  # each pair of different people once
-        alike = (vectors[start : start + _ROWS] @ vectors.T)[row, column]
-        found, first, second = (
-            np.concatenate(pair) for pair in ((found, alike), (first, rows[row]), (second, people[column]))
-        )
-        order = np.argsort(-found, kind="stable")[:keep]
-        found, first, second = found[order], first[order], second[order]
+    order = np.argsort(people, kind="stable")
+    for start in range(0, len(order), _ROWS):
+        rows, columns = order[start : start + _ROWS], order[start:]
+        row, column = np.nonzero(people[rows][:, None] < people[columns][None])  # each pair of different people once
+        values = alike(rows, columns)[row, column]
+        found = np.concatenate([found, values])
+        first, second = np.concatenate([first, people[rows][row]]), np.concatenate([second, people[columns][column]])
+        best = np.argsort(-found, kind="stable")[:keep]
+        found, first, second = found[best], first[best], second[best]
     return Impostors(found, first, second, impostor_count(people))
 
 
-def same(vectors: Floats, people: Ints) -> Genuine:
+def same(alike: Alike, people: Ints) -> Genuine:
     """Every pair of pictures of one person."""
-    alike, person = [np.zeros(0, np.float32)], [np.zeros(0, np.int64)]
+    values, person = [np.zeros(0, np.float32)], [np.zeros(0, np.int64)]
     for number in np.flatnonzero(np.bincount(people) > 1):
-        own = vectors[people == number]
-        pairs = (own @ own.T)[np.triu_indices(len(own), 1)]
-        alike.append(pairs)
+        own = np.flatnonzero(people == number)
+        pairs = alike(own, own)[np.triu_indices(len(own), 1)]
+        values.append(pairs)
         person.append(np.full(len(pairs), number))
-    return Genuine(np.concatenate(alike), np.concatenate(person))
+    return Genuine(np.concatenate(values), np.concatenate(person))
 
 
 def _resampled(

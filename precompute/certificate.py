@@ -2,7 +2,8 @@
 
 Stored as one or two lines of ASCII. The first is the certificate in canonical JSON: keys sorted, no spaces, nothing beyond ASCII,
 similarities with at most four decimals. The second, if there is one, is detached: ``ed25519``, the key's id and the base64 of the
-signature (RFC 8032) over the bytes of the first line without its end. Never an embedding, never a donor's name.
+signature (RFC 8032) over the bytes of the first line without its end. Never an embedding, never a donor's name. Format 3 is
+written; format 2, which does not say how a fake was chosen, is read as well.
 """
 
 import base64
@@ -22,12 +23,15 @@ import msgspec
 
 from precompute.blend import Method
 from precompute.certify import Measurement
+from precompute.choice import Rule
 from precompute.errors import CertificateBroken
+from precompute.settings import Policy
 from precompute.signing import Signer
+from precompute.similarity import Name
 from precompute.thresholds import Hash
 from precompute.thresholds import Origin
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 DECIMALS: Final = 4
 ALGORITHM: Final = "ed25519"
 MAX_TEXT: Final = 16 << 20
@@ -45,19 +49,32 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     passed: bool
 
 
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a fake was chosen: by which policy and measure of similarity, and how many candidates were drawn for the face."""
+
+    policy: Policy
+    similarity: Name
+    threshold: float
+    candidates: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class FaceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One face by its slot; ``seed_sha256`` commits to the seed that the choice and the drawing of its fake came from."""
+    """One face by its slot; ``seed_sha256`` commits to the seed that the choice and the drawing of its fake came from.
+
+    ``choice`` is not there in format 2, and None in format 3 where a fake was taken over from a certificate of format 2.
+    """
 
     slot: Annotated[int, msgspec.Meta(ge=0)]
     generator: Method
     seed_sha256: Hash
     recognisers: tuple[Verdict, ...]
+    choice: Choice | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is certified, of just this photo, version and base."""
 
-    format: Literal[2]
+    format: Literal[2, 3]
     photo_id: Id
     photo_version: Id
     base_sha256: Hash
@@ -84,8 +101,10 @@ def of(photo_id: bytes, version: bytes, base: bytes, faces: Sequence[FaceEntry],
     )  # fmt: skip
 
 
-def face(slot: int, generator: Method, seed_sha256: bytes, measured: Sequence[Measurement]) -> FaceEntry:
-    """One face's entry."""
+def face(
+    slot: int, generator: Method, seed_sha256: bytes, measured: Sequence[Measurement], rule: Rule, candidates: int
+) -> FaceEntry:
+    """One face's entry; ``candidates``: how many were drawn for it under the rule."""
     verdicts = tuple(
         Verdict(
             recogniser=each.recogniser, model_sha256=each.model_sha256, threshold=each.threshold,
@@ -93,7 +112,14 @@ def face(slot: int, generator: Method, seed_sha256: bytes, measured: Sequence[Me
         )
         for each in measured
     )  # fmt: skip
-    return FaceEntry(slot=slot, generator=generator, seed_sha256=seed_sha256.hex(), recognisers=verdicts)
+    choice = Choice(policy=rule.policy, similarity=rule.similarity, threshold=rule.threshold, candidates=candidates)
+    return FaceEntry(slot=slot, generator=generator, seed_sha256=seed_sha256.hex(), recognisers=verdicts, choice=choice)
+
+
+def taken_over(entry: FaceEntry, slot: int) -> FaceEntry:
+    """The entry of a fake that is published again as it is, with its slot in the new version."""
+    choice = None if entry.choice is msgspec.UNSET else entry.choice
+    return msgspec.structs.replace(entry, slot=slot, choice=choice)
 
 
 def _rounded(similarity: float) -> float:
@@ -121,6 +147,9 @@ def parse(text: str) -> Stored:
     try:
         body = first.encode("ascii")
         certificate = msgspec.json.decode(body, type=Certificate)
+        of_format_2 = [face.choice is msgspec.UNSET for face in certificate.faces]
+        if of_format_2 != [certificate.format == 2] * len(of_format_2):
+            raise CertificateBroken
         if len(text) > MAX_TEXT or spelled(certificate) != body or len(rest) > 1:
             raise CertificateBroken
         key_id, signature = _signature(rest[0]) if rest else (None, None)

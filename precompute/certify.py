@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,10 @@ SAME_SHARE: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One recogniser's verdict: cosine similarity to the original, and whether it is below the threshold of this origin."""
+    """One recogniser's verdict: cosine similarity to the original, and whether it is below the threshold of this origin.
+
+    ``seen``: the fake's own unit vectors, float32 (views, d), for comparing it with others; they never leave memory.
+    """
 
     recogniser: str
     model_sha256: str
@@ -32,6 +36,7 @@ class Measurement:
     threshold: float
     origin: Origin
     passed: bool
+    seen: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False, compare=False)
 
 
 def measure(
@@ -48,9 +53,10 @@ def measure(
 
 def verdict(recogniser: Recogniser, output: Pixels, views: Floats, originals: Mapping[str, Floats]) -> Measurement:
     """Picture BGR uint8 (h, w, 3) looked at by five points each, float32 (n, 5, 2); the view most alike counts."""
-    similarity = float((recogniser.embed(output, views) @ originals[recogniser.name]).max())
+    seen = recogniser.embed(output, views)
+    similarity = float((seen @ originals[recogniser.name]).max())
     passed = similarity < recogniser.threshold
-    return Measurement(recogniser.name, recogniser.sha256, similarity, recogniser.threshold, recogniser.origin, passed)
+    return Measurement(recogniser.name, recogniser.sha256, similarity, recogniser.threshold, recogniser.origin, passed, seen)
 
 
 def seen_again(output: Pixels, box: Floats, detector: Detector) -> list[Floats]:

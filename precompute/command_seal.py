@@ -23,6 +23,7 @@ from precompute import keys
 from precompute import people
 from precompute import pipeline
 from precompute import signing
+from precompute.album import Albums
 from precompute.anonymise import SEED_BYTES
 from precompute.config import Config
 from precompute.config import load
@@ -45,6 +46,7 @@ class Job:
     finder: people.Finder
     signer: signing.Signer | None
     marker: disclosure.Marker | None
+    albums: Albums
 
 
 def seal(arguments: argparse.Namespace) -> int:
@@ -95,7 +97,8 @@ def _job(arguments: argparse.Namespace) -> Job:
         finder = people.load(config.own.people, config.catalog_url, keys.opens(held), anonymiser.recognisers, store.models)
     for note in (*anonymiser.notes, *finder.notes):
         print(f"mfmc-precompute: {note}", file=sys.stderr)
-    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer, marker)
+    albums = Albums(arguments.consistent_within, {each.name: each.threshold for each in anonymiser.recognisers})
+    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer, marker, albums)
 
 
 def _progress(what: str, done: int, total: int) -> None:
@@ -111,7 +114,7 @@ def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, objec
     known = None if job.keys is None else pipeline.known_id(job.config, path, data)
     sealing = pipeline.prepare(
         data, job.limits, job.anonymiser, job.claims, secrets.token_bytes(SEED_BYTES), known, arguments.uploader, job.finder,
-        job.marker,
+        job.marker, job.albums.of(file),
     )  # fmt: skip
     if job.keys is not None:
         pipeline.release(sealing, path, job.config, job.keys, job.signer)

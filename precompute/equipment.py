@@ -20,17 +20,20 @@ from precompute.models import ModelStore
 from precompute.models import Role
 from precompute.session import Session
 from precompute.settings import FacesConfig
+from precompute.similarity import Measure
+from precompute.similarity import measures
 from precompute.thresholds import Calibrated
 
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """One model per role, several recognisers."""
+    """One model per role, several recognisers, and the measure by which fakes are chosen."""
 
     detector: Detector
     mesh: FaceMesh
     attributes: Attributes
     recognisers: tuple[Recogniser, ...]
+    similarity: Measure
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -42,11 +45,13 @@ class Equipment:
 def load(config: FacesConfig, store: ModelStore) -> Equipment:
     """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``, ``ConfigError``."""
     known = thresholds.read(thresholds.file_of(config, store))
+    recognisers = tuple(_recogniser(name, config, store, known) for name in config.recognisers)
     return Equipment(
         _detector(config, store),
         FaceMesh(_session(config, store, config.landmarks, "landmarks")),
         _attributes(config, store),
-        tuple(_recogniser(name, config, store, known) for name in config.recognisers),
+        recognisers,
+        measures.measure(config.similarity, recognisers, known),
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,8 @@ from precompute import equipment
 from precompute import landmarks
 from precompute.blend import Fake as Fake
 from precompute.certify import Measurement as Measurement
+from precompute.choice import Choice
+from precompute.choice import Rule
 from precompute.describe import Recogniser
 from precompute.detect import Detections
 from precompute.donors import Donor
@@ -22,16 +25,14 @@ from precompute.equipment import Equipment
 from precompute.face import Face as Face
 from precompute.models import ModelStore
 from precompute.models import Progress
+from precompute.screening import Screen
 from precompute.settings import FacesConfig as FacesConfig
-from precompute.swap import Swapper
 from precompute.swap import generator as generators
 from precompute.swap import light
 from precompute.swap import opaque
 from precompute.swap.generator import NO_DONORS
 from precompute.swap.generator import Generator
 from precompute.trial import Around
-from precompute.trial import Sketch
-from precompute.trial import close_up
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -64,6 +65,12 @@ class Anonymiser:
         """Whose descriptors the faces have."""
         return self._models.recognisers
 
+    @property
+    def rule(self) -> Rule:
+        """How fakes are chosen."""
+        measure = self._models.similarity
+        return Rule(self._config.policy, measure.name, measure.threshold)
+
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """Every face of BGR uint8 (h, w, 3), from left to right and then from top to bottom."""
         found = self._models.detector.find(pixels, self._config.detect_long_sides_px)
@@ -86,30 +93,30 @@ class Anonymiser:
             seen, reason is None, reason,
         )  # fmt: skip
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Swaps with different synthetic faces, at most ``tries``, then one opaque fill; unusable faces get that alone."""
-        yield from islice(self._swaps(pixels, face, rng), self._config.tries)
-        yield opaque.fill(pixels, face.box)
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None = None) -> Iterator[Fake]:
+        """Swaps with different synthetic faces, at most ``tries``, then one opaque fill; unusable faces get that alone.
 
-    def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
-        """Swaps that no recogniser takes for the person where the person's points were; certifying looks again, closer.
-
-        Where recognisers know a face by what is around the mask, as they do on profiles, the next swaps reach farther out.
+        ``first`` is asked before all others, and must pass as they must.
         """
-        made = self._generator
+        looked_at = 0
+        for fake in islice(self._swaps(pixels, face, rng, first), self._config.tries):
+            looked_at = fake.looked_at
+            yield fake
+        yield replace(opaque.fill(pixels, face.box), looked_at=looked_at)
+
+    def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None) -> Iterator[Fake]:
+        """Where recognisers know a face by what is around the mask, as they do on profiles, the next swaps reach farther out."""
+        made, before = self._generator, 0
         if not face.usable or face.mesh is None or made is None:
             return
         for mesh in landmarks.enlarged(face.mesh, REACHES):
-            around, small = Around.of(pixels, mesh), Sketch.of(pixels, face, mesh)
-            candidates = made.source.choose(wanted(around, face), rng)
-            for donor in islice(candidates, self._config.screened):
-                if self._is_unlike(donor, small, made.swapper, rng):
-                    yield around.fake(made.swapper, donor, rng, made.method)
-
-    def _is_unlike(self, donor: Donor, small: Sketch, swapper: Swapper, rng: np.random.Generator) -> bool:
-        output, view = close_up(small.pixels, small.face, small.around.fake(swapper, donor, rng))
-        # One recogniser at a time, for most donors that are refused are refused by one.
-        return all(certify.verdict(each, output, view, small.face.embeddings).passed for each in self._models.recognisers[::-1])
+            around = Around.of(pixels, mesh)
+            screen = Screen(pixels, face, mesh, self._models, made.swapper, rng)
+            choice = Choice(self._config.policy, self._config.screened, screen.judge)
+            for donor in choice.among(made.source.choose(wanted(around, face), rng), first):
+                fake = around.fake(made.swapper, donor, rng, made.method)
+                yield replace(fake, looked_at=before + choice.looked_at, source=donor)
+            before += choice.looked_at
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""

@@ -77,6 +77,14 @@ class Likenesses:
             self._blocks.append((len(self), block))
             self._people += [template.person for template in templates]
 
+    def hold(self, faces: Mapping[str, Floats], limits: Mapping[str, float]) -> bool:
+        """Whether a template is above every limit for one of the f faces; recogniser -> float32 (f, d) of length 1 each."""
+        for _, block in self._blocks:
+            excess = [block[name].astype(np.float32) @ faces[name].T - limit for name, limit in limits.items()]
+            if bool((np.min(excess, axis=0) >= 0).any()):
+                return True
+        return False
+
     def closest(self, faces: Mapping[str, Floats]) -> list[Match | None]:
         """Recogniser -> float32 (f, d) of length 1 each -> a match for each of the f faces, or None."""
         count = len(next(iter(faces.values())))

@@ -27,6 +27,7 @@ from precompute.claims import Named
 from precompute.describe import Recogniser
 from precompute.face import Face
 from precompute.keys import Opens
+from precompute.likeness import Floats
 from precompute.likeness import Likenesses
 from precompute.models import Model
 from precompute.settings import PeopleConfig
@@ -39,12 +40,18 @@ NOT_OPENED = "{} whose template does not open with the keys at hand; they are no
 
 
 class Finder(Protocol):
-    """Says whom to ask about faces that nobody named. ``notes`` are sentences that the operator should read."""
+    """Says whom to ask about faces that nobody named, and who must not turn up in a fake.
+
+    ``notes`` are sentences that the operator should read.
+    """
 
     notes: tuple[str, ...]
 
     def suggest(self, faces: Sequence[Face], named: Sequence[Named]) -> list[str | None]:
         """For each face of one photo, the user it may be suggested to, or None."""
+
+    def knows(self, seen: Mapping[str, Floats], limits: Mapping[str, float]) -> bool:
+        """Whether a fake seen so, float32 (n, d) by recogniser for n views, is by every limit somebody who is enrolled."""
 
 
 class NoFinder:
@@ -56,6 +63,10 @@ class NoFinder:
     def suggest(self, faces: Sequence[Face], named: Sequence[Named]) -> list[str | None]:
         """See ``Finder``."""
         return [None] * len(faces)
+
+    def knows(self, seen: Mapping[str, Floats], limits: Mapping[str, float]) -> bool:
+        """See ``Finder``."""
+        return False
 
 
 OFF = NoFinder()
@@ -84,6 +95,10 @@ class People:
                 found[i] = match.person
                 taken.add(match.person)
         return found
+
+    def knows(self, seen: Mapping[str, Floats], limits: Mapping[str, float]) -> bool:
+        """See ``Finder``."""
+        return self._likenesses.hold(seen, limits)
 
     def _is_clear(self, face: Face) -> bool:
         return face.usable and face.box[2] >= self._width_px

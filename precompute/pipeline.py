@@ -30,9 +30,11 @@ from precompute import people
 from precompute import photo as upload
 from precompute import publish
 from precompute import seal
+from precompute.album import Album
 from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
+from precompute.company import Company
 from precompute.config import Config
 from precompute.errors import NotExact
 from precompute.errors import PublishFailed
@@ -67,24 +69,25 @@ def prepare(
     uploader: str | None = None,
     finder: people.Finder = people.OFF,
     marker: disclosure.Marker | None = None,
+    album: Album | None = None,
 ) -> Sealing:
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
-    ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere.
-    ``marker``: puts a manifest into bases with faces, which says that they are synthetic.
+    ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere. In an ``album``, people look
+    as they did on its photos before. ``marker``: puts a manifest into bases with faces, which says that they are synthetic.
 
     Raises ``Rejected``, ``NotDisclosed``, and ``NotExact`` where not even the converted picture is given back bit for bit.
     """
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
     photo = upload.read(data, limits)
     try:
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker, album)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
         photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker)
+        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker, album)
 
 
 def _seal(
@@ -96,11 +99,12 @@ def _seal(
     uploader: str | None,
     finder: people.Finder,
     marker: disclosure.Marker | None,
+    album: Album | None,
 ) -> Sealing:
     faces = anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
     try:
-        replacement = replace(photo, faces, anonymiser, seed)
+        replacement = replace(photo, faces, anonymiser, seed, Company(faces, finder), album)
         mark = None if marker is None else marker.of(replacement.fakes)
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes, mark)
         verify(photo, sealed)
@@ -221,7 +225,7 @@ def certificate(sealing: Sealing, now: float, signer: Signer | None) -> str:
     """What was measured on the published coefficients, as the catalog keeps it; never an embedding, never which donor."""
     sealed, done = sealing.sealed, sealing.replacement
     faces = [
-        certificates.face(slot, fake.method, commitment, measured)
+        certificates.face(slot, fake.method, commitment, measured, done.rule, fake.looked_at)
         for slot, fake, commitment, measured in zip(sealed.slots, done.fakes, done.commitments, done.measured, strict=True)
     ]
     return certificates.stored(certificates.of(sealed.photo_id, sealed.version, sealed.base, faces, now), signer)

@@ -7,6 +7,9 @@ from typing import Literal
 import msgspec
 
 from precompute.session import Provider
+from precompute.similarity import Name
+
+Policy = Literal["random-above-threshold", "farthest"]
 
 
 class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,9 +42,11 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     generator: Literal["face-model", "donor"] = "face-model"
     donors_folder: Path | None = None
     index_processes: int = 2
-    # Donor faces handed out per face; up to `screened` are drawn to find that many which recognisers tell apart already.
-    tries: int = 4
-    screened: int = 12
+    # Fakes made of each face at full size before the fill; up to `screened` candidates are drawn small to find that many.
+    policy: Policy = "random-above-threshold"
+    similarity: Name = "embedding"
+    tries: Annotated[int, msgspec.Meta(ge=0)] = 8
+    screened: Annotated[int, msgspec.Meta(ge=0)] = 24
     shortlist: int = 50
     age_band_years: float = 12.0
     identity_margin: float = 0.3

@@ -1,7 +1,8 @@
 """From which similarity on two faces count as one person's: configured, else calibrated for this very model, else the registry's.
 
 ``thresholds.toml`` is what ``mfmc-precompute calibrate`` writes: a table per model, named by the SHA-256 of the model's file, so
-that a threshold is never used with another model than the one it was measured with.
+that a threshold is never used with another model than the one it was measured with. A measure that compares pictures without a
+model (``precompute.similarity``) has a fingerprint in that place, and its own unit.
 """
 
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Annotated
 from typing import Final
 from typing import Literal
+from typing import get_args
 
 import msgspec
 
@@ -23,15 +25,17 @@ from edge.errors import ConfigError
 from edge.keys import secret_file
 from precompute.models import ModelStore
 from precompute.settings import FacesConfig
+from precompute.similarity import Name
+from precompute.similarity import fingerprint
 
 Origin = Literal["configured", "calibrated", "registry"]
-Cosine = Annotated[float, msgspec.Meta(ge=-1, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 MAX_BYTES: Final = 1 << 20
-_HEAD: Final = "# Written by `mfmc-precompute calibrate`: cosine thresholds by the SHA-256 of the model's file.\n"
+_HEAD: Final = "# Written by `mfmc-precompute calibrate`: thresholds by the SHA-256 of the model's file.\n"
 _HEX: Final = re.compile("[0-9a-f]{64}")
+_MEASURES: Final = {fingerprint(name) for name in get_args(Name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,9 @@ class Calibrated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """
 
     recogniser: str
-    threshold: Cosine
-    threshold_low: Cosine
-    threshold_high: Cosine
+    threshold: float
+    threshold_low: float
+    threshold_high: float
     false_accept_rate: Share
     false_accepts: int
     impostor_pairs: int
@@ -79,11 +83,16 @@ def read(file: Path) -> dict[str, Calibrated]:
     try:
         tables = tomllib.loads(secret_file.read_public(file, MAX_BYTES).decode())
         found = msgspec.convert(tables, dict[str, Calibrated])
-        if not all(_HEX.fullmatch(sha256) and math.isfinite(entry.threshold) for sha256, entry in found.items()):
+        if not all(_HEX.fullmatch(sha256) and _is_sound(sha256, entry.threshold) for sha256, entry in found.items()):
             raise ValueError
         return found
     except ValueError:  # of UTF-8, TOML and msgspec alike
         raise ConfigError(f"{file}: is not what `mfmc-precompute calibrate` writes; delete it and calibrate anew") from None
+
+
+def _is_sound(sha256: str, threshold: float) -> bool:
+    """Whether it is a cosine similarity, or a number where it is of a measure that compares pictures."""
+    return math.isfinite(threshold) if sha256 in _MEASURES else -1 <= threshold <= 1  # which "nan" is not
 
 
 def write(file: Path, found: Mapping[str, Calibrated]) -> None:

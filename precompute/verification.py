@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from precompute import models
 from precompute import photo as upload
-from precompute.describe import Recogniser
 from precompute.detect import Detections
 from precompute.detect import Detector
 from precompute.errors import NotCalibrated
@@ -38,9 +38,18 @@ class Collection:
     sha256: str
 
 
+class Describes(Protocol):
+    """A recogniser, or whatever else turns faces into vectors."""
+
+    name: str
+
+    def embed(self, pixels: Pixels, points: Floats) -> Floats:
+        """BGR uint8 (h, w, 3) and five points each, float32 (n, 5, 2) -> float32 (n, d)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The pictures that could be used: person numbers (n,), and by recogniser unit vectors float32 (n, d); how many could not."""
+    """The pictures that could be used: person numbers (n,), and by describer vectors float32 (n, d); how many could not."""
 
     people: npt.NDArray[np.int64]
     vectors: dict[str, Floats]
@@ -64,18 +73,18 @@ def collection(folder: Path) -> Collection:
 
 
 def describe(
-    pictures: Collection, detector: Detector, sizes: Sequence[int], recognisers: Sequence[Recogniser], limits: upload.Limits,
+    pictures: Collection, detector: Detector, sizes: Sequence[int], describers: Sequence[Describes], limits: upload.Limits,
     progress: Progress | None = None,
 ) -> Described:  # fmt: skip
     """Find and describe the person on every picture, as sealing finds and describes faces."""
     number = {person: i for i, person in enumerate(sorted(set(pictures.people)))}
     people: list[int] = []
-    rows: dict[str, list[Floats]] = {each.name: [] for each in recognisers}
+    rows: dict[str, list[Floats]] = {each.name: [] for each in describers}
     for done, (file, person) in enumerate(zip(pictures.files, pictures.people, strict=True), 1):
         looked = _look(file, detector, sizes, limits)
         if looked is not None:
             people.append(number[person])
-            for each in recognisers:
+            for each in describers:
                 rows[each.name].append(each.embed(*looked)[0])
         if progress is not None:
             progress("pictures", done, len(pictures.files))

@@ -8,6 +8,8 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
+from precompute.choice import Rule
+from precompute.donors import Donor
 from precompute.faces import Face
 from precompute.faces import Fake
 from precompute.faces import Measurement
@@ -19,6 +21,7 @@ from tests.sealing import Box
 from tests.sealing import ellipse
 
 Pixels = npt.NDArray[np.uint8]
+RULE = Rule("random-above-threshold", "embedding", 0.0)
 
 
 def face(box: Box, seen: Mapping[str, Floats], number: int = 0, reason: str | None = None) -> Face:
@@ -38,6 +41,7 @@ class FlatFaces:
     notes: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     recognisers: tuple[FlatRecogniser, ...] = RECOGNISERS
+    rule: Rule = RULE
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """A face in each box."""
@@ -45,14 +49,14 @@ class FlatFaces:
         shown = [looks(person) for person in self.people] or [{} for _ in self.boxes]
         return tuple(face(box, seen, number) for number, (box, seen) in enumerate(zip(self.boxes, shown, strict=True)))
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator) -> Iterator[Fake]:
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None = None) -> Iterator[Fake]:
         """Flat ellipses in changing colours, then an opaque one."""
         number = int(face.points[0, 0])
         x, y, w, h = (round(v) for v in face.box)
         for i in range(self.tries + 1):
             overlay = ellipse((x, y, w, h), (40 * i, 90, 220 - 40 * i))
             self._shown[number] = i
-            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", "nobody.jpg")
+            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", "nobody.jpg", i + 1)
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """Passed, once enough fakes were refused."""

@@ -6,7 +6,9 @@ import numpy as np
 
 from precompute import anonymise
 from precompute import photo as upload
+from precompute.company import Company
 from precompute.face import Face
+from precompute.people import OFF
 from tests import pictures
 from tests.precompute.flat import FlatFaces
 from tests.precompute.flat import Pixels
@@ -18,7 +20,7 @@ SEED = bytes(range(32))
 class Notes(FlatFaces):
     """Remembers what the generators drew first."""
 
-    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+    def fakes(self, pixels: Pixels, face: Face, rng: np.random.Generator, first=None):  # type: ignore[no-untyped-def]
         """As ever."""
         self.drawn = [*getattr(self, "drawn", []), rng.integers(1 << 62)]
         return super().fakes(pixels, face, rng)
@@ -27,7 +29,8 @@ class Notes(FlatFaces):
 def replaced(seed: bytes = SEED, refused: tuple[int, ...] = ()) -> tuple[Notes, anonymise.Replacement]:
     photo = upload.read(pictures.jpeg(pictures.texture(320, 200)), upload.Limits())
     made = Notes(BOXES, refused=refused)
-    return made, anonymise.replace(photo, made.find(photo.pixels), made, seed)
+    faces = made.find(photo.pixels)
+    return made, anonymise.replace(photo, faces, made, seed, Company(faces, OFF))
 
 
 def test_commitments() -> None:

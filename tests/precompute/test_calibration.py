@@ -18,6 +18,12 @@ def drawn(people: int, each: int, spread: float = 0.3, seed: int = 0) -> tuple[c
     return vectors, np.repeat(np.arange(people), each)
 
 
+def calibrate(
+    vectors: calibration.Floats, numbers: calibration.Ints, rate: float, rng: np.random.Generator
+) -> calibration.Calibration:
+    return calibration.calibrate(calibration.cosine(vectors), numbers, rate, rng)
+
+
 def every_pair(vectors: calibration.Floats, people: calibration.Ints) -> tuple[calibration.Floats, calibration.Floats]:
     """Similarities of different people and of one person, one pair after the other."""
     different, same = [], []
@@ -32,7 +38,7 @@ def test_all_pairs(people: int) -> None:
     """Counts, threshold and rates are those that comparing every pair gives; the threshold is rounded down."""
     vectors, numbers = drawn(people, 2)
     different, same = every_pair(vectors, numbers)
-    found = calibration.calibrate(vectors, numbers, RATE, np.random.default_rng(1))
+    found = calibrate(vectors, numbers, RATE, np.random.default_rng(1))
     expected = int(len(different) * RATE)
     exact = np.sort(different)[-expected]
     assert found.impostor_pairs == len(different)
@@ -45,17 +51,17 @@ def test_all_pairs(people: int) -> None:
 
 def test_intervals() -> None:
     """They hold the value, narrow with more people, and more pictures of the same people do not narrow them."""
-    few, many = (calibration.calibrate(*drawn(n, 2), RATE, np.random.default_rng(1)).threshold for n in (50, 400))
+    few, many = (calibrate(*drawn(n, 2), RATE, np.random.default_rng(1)).threshold for n in (50, 400))
     assert few.low <= few.value <= few.high
     assert many.low <= many.value <= many.high
     assert many.high - many.low < few.high - few.low
-    copied = calibration.calibrate(*(np.repeat(part, 5, axis=0) for part in drawn(50, 2)), RATE, np.random.default_rng(1))
+    copied = calibrate(*(np.repeat(part, 5, axis=0) for part in drawn(50, 2)), RATE, np.random.default_rng(1))
     assert copied.threshold.high - copied.threshold.low > 0.5 * (few.high - few.low)
 
 
 def test_no_second_picture() -> None:
     """Without two pictures of one person there is a threshold and no true accept rate."""
-    found = calibration.calibrate(*drawn(60, 1), RATE, np.random.default_rng(1))
+    found = calibrate(*drawn(60, 1), RATE, np.random.default_rng(1))
     assert found.true_accept_rate is None
     assert found.genuine_pairs == 0
 
@@ -64,9 +70,9 @@ def test_no_second_picture() -> None:
 def test_too_few(people: int, each: int) -> None:
     """A rate of which fewer than ten false accepts are expected is not measured, and the message says what is needed."""
     with pytest.raises(NotCalibrated, match="1000 are needed, so that at least 10 of them pass"):
-        calibration.calibrate(*drawn(people, each), RATE, np.random.default_rng(1))
+        calibrate(*drawn(people, each), RATE, np.random.default_rng(1))
 
 
 def test_just_enough() -> None:
     """Ten expected false accepts are enough: 46 people make 1,035 pairs."""
-    assert calibration.calibrate(*drawn(46, 1), RATE, np.random.default_rng(1)).false_accepts >= 10
+    assert calibrate(*drawn(46, 1), RATE, np.random.default_rng(1)).false_accepts >= 10

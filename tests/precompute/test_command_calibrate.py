@@ -12,6 +12,9 @@ from precompute import thresholds
 from precompute.equipment import Equipment
 from precompute.models import ModelStore
 from precompute.settings import FacesConfig
+from precompute.similarity import fingerprint
+from precompute.similarity import measures
+from precompute.similarity.rmse import Rmse
 from tests.precompute.shop import Shop
 from tests.precompute.test_verification import Brightness
 from tests.precompute.test_verification import Centre
@@ -27,7 +30,7 @@ def equipment(config: FacesConfig, store: ModelStore) -> Equipment:
         each = Brightness()
         each.name, each.sha256 = name, name.encode().hex().ljust(64, "0")[:64]  # type: ignore[misc]
         found.append(each)
-    return Equipment(Centre(), None, None, tuple(found))  # type: ignore[arg-type]
+    return Equipment(Centre(), None, None, tuple(found), Rmse())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -68,6 +71,25 @@ def test_named(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     assert {name: said[name] for name in ("recogniser", "threshold", "data_sha256", "date")} == {
         "recogniser": "mobilefacenet_128", "threshold": entry.threshold, "data_sha256": entry.data_sha256, "date": entry.date,
     }  # fmt: skip
+
+
+def test_similarity(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """--similarity keeps a threshold of each measure that compares pictures, in its own unit; alike pairs are closer than it."""
+    assert shop.run("calibrate", shop.photo("people"), "--similarity", "--far", "1e-2", "--json") == 0
+    said = {line["recogniser"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())}
+    entries = kept(shop)
+    assert set(said) == {"fid", "rmse", "ssim", "psnr"}
+    assert set(entries) == {fingerprint(name) for name in ("fid", "rmse", "ssim", "psnr")}
+    rmse, psnr = entries[fingerprint("rmse")], entries[fingerprint("psnr")]
+    # Pictures of one brightness each: the hundredth part of the pairs of people lies at most this many levels apart.
+    levels = np.random.default_rng(0).integers(20, 250, (48, 2)).tolist()
+    shown = [(person, level) for person, pair in enumerate(levels) for level in pair[: 1 + person % 2]]
+    apart = sorted(abs(a - b) for i, (p, a) in enumerate(shown) for q, b in shown[:i] if p != q)
+    assert rmse.threshold == pytest.approx(apart[int(len(apart) * 0.01) - 1], abs=2.5)
+    assert psnr.threshold == pytest.approx(20 * np.log10(255 / rmse.threshold), abs=0.01)
+    assert 0 <= rmse.threshold_low <= rmse.threshold <= rmse.threshold_high
+    assert said["rmse"]["registry"] == measures.OF_IMAGES["rmse"]().threshold
+    assert shop.run("calibrate", shop.photo("people"), "--similarity", "--recogniser", "mobilefacenet_128") == 1
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,10 @@ def test_certificate_holds_no_secret() -> None:
     """The certificate names recognisers and figures; no key, no donor, no embedding."""
     sealing = prepared()
     text = pipeline.certificate(sealing, NOW, None)
-    assert set(json.loads(text)["faces"][0]) == {"slot", "generator", "seed_sha256", "recognisers"}
+    assert set(json.loads(text)["faces"][0]) == {"slot", "generator", "seed_sha256", "recognisers", "choice"}
+    choices = [face["choice"] for face in json.loads(text)["faces"]]
+    rule = {"policy": "random-above-threshold", "similarity": "embedding", "threshold": 0.0}
+    assert choices == [rule | {"candidates": fake.looked_at} for fake in sealing.replacement.fakes]
     assert "nobody.jpg" not in text
     assert sealing.sealed.directory_key.hex() not in text
 

@@ -73,7 +73,7 @@ def test_whole() -> None:
         pytest.param(b"\xff", id="not-text"),
         pytest.param(b"x = ", id="not-toml"),
         pytest.param(f"[{ONE}]\nthreshold = 0.3".encode(), id="incomplete"),
-        pytest.param(f"[{ONE}]\nthreshold = 3".encode(), id="no-cosine"),
+        pytest.param(WHOLE.replace("threshold = 0.34", "threshold = 3").encode(), id="no-cosine"),
         pytest.param(WHOLE.replace("0.34", "nan").encode(), id="no-number"),
         pytest.param(WHOLE.replace(ONE, "one").encode(), id="by-name"),
         pytest.param(WHOLE.replace(ONE, ONE[2:]).encode(), id="short-hash"),

@@ -14,6 +14,7 @@ from precompute.donors import Gallery
 from precompute.errors import DonorsUnusable
 from precompute.errors import ModelMissing
 from precompute.errors import UnknownModel
+from precompute.faces import REACHES
 from precompute.faces import Anonymiser
 from precompute.faces import Face
 from precompute.faces import FacesConfig
@@ -135,6 +136,20 @@ def test_the_generator_alone_decides(anonymiser: Anonymiser, group_photo: Pixels
 
     assert (first(1).pixels == first(1).pixels).all()
     assert len({first(seed).pixels.tobytes() for seed in range(6)}) > 1
+
+
+def test_a_known_candidate_comes_first(
+    anonymiser: Anonymiser, group_photo: Pixels, faces: tuple[Face, ...], fakes: list[list[Fake]]
+) -> None:
+    """Whoever passed before and is named comes first again, and every fake says how many were drawn until it was found."""
+    for face, each in zip(faces, fakes, strict=True):
+        for known in each[1:-1][:1]:
+            again = next(anonymiser.fakes(group_photo, face, np.random.default_rng(8), known.source))
+            assert again.source is known.source
+            assert again.looked_at == 1
+        drawn = [fake.looked_at for fake in each]
+        assert drawn == sorted(drawn)
+        assert face.usable * len(each[:-1]) <= drawn[-1] <= len(REACHES) * anonymiser._config.screened
 
 
 def test_gray_photos_stay_gray(anonymiser: Anonymiser, group_photo: Pixels) -> None:

@@ -1,0 +1,76 @@
+"""What recognisers, attributes and the measure of similarity make of a candidate, drawn small over the face."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from precompute import certify
+from precompute import describe
+from precompute import similarity
+from precompute.choice import Opinion
+from precompute.donors import Donor
+from precompute.equipment import Equipment
+from precompute.face import Face
+from precompute.similarity import Looks
+from precompute.swap import Swapper
+from precompute.trial import Sketch
+from precompute.trial import close_up
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+MARGIN: Final = 0.15  # cosine similarity below each threshold, for a candidate to do well
+AGE_BORDERS: Final = (18.0, 30.0, 45.0, 60.0)
+LENIENT_YEARS: Final = 4.0
+
+
+class Screen:
+    """Draws candidates over one face, at the size that recognisers see, and judges them."""
+
+    def __init__(
+        self, pixels: Pixels, face: Face, mesh: Floats, models: Equipment, swapper: Swapper, rng: np.random.Generator
+    ) -> None:
+        """``face`` lies in ``pixels``, BGR uint8 (h, w, 3), and is drawn over where ``mesh`` (478, 3) lies."""
+        small = Sketch.of(pixels, face, mesh)
+        self._pixels, self._face, self._around = small.pixels, small.face, small.around
+        self._models = models
+        self._swapper = swapper
+        self._rng = rng
+        vectors = {name: vector[None] for name, vector in face.embeddings.items()}
+        self._original = Looks(similarity.crop(self._pixels, self._face.points)[None], vectors)
+
+    def judge(self, donor: Donor) -> Opinion | None:
+        """None where a recogniser takes it for the person, or the measure finds the two alike."""
+        output, view = close_up(self._pixels, self._face, self._around.fake(self._swapper, donor, self._rng))
+        measured = []
+        for each in self._models.recognisers[::-1]:  # one at a time, for most that are refused are refused by one
+            measured.append(certify.verdict(each, output, view, self._face.embeddings))
+            if not measured[-1].passed:
+                return None
+        fake = Looks(similarity.crop(output, view[0])[None], {m.recogniser: m.seen for m in measured})
+        measure = self._models.similarity
+        value = measure.values(self._original, fake)
+        if not similarity.is_unlike(measure, float(value[0, 0])):
+            return None
+        well = all(m.similarity < m.threshold - MARGIN for m in measured) and self._keeps(output, view[0])
+        return Opinion(well, float(similarity.rising(measure, value)[0, 0]))
+
+    def _keeps(self, output: Pixels, points: Floats) -> bool:
+        """Whether the face drawn has the gender and the age group that the attributes' model saw in the original."""
+        moved = points[0] - self._face.points[0]
+        x, y, w, h = self._face.box
+        box = np.array([[x + moved[0], y + moved[1], w, h]], np.float32)
+        female, age = (float(value) for value in self._models.attributes.tell(output, box)[0])
+        same = self._face.gender in ("unknown", describe.gender(female, 0.5))
+        return same and is_same_age(self._face.age, age)
+
+
+def age_group(years: float) -> int:
+    """0: under 18, then from 18, 30, 45 and 60 on."""
+    return int(np.searchsorted(AGE_BORDERS, years, side="right"))
+
+
+def is_same_age(one: float, other: float) -> bool:
+    """Whether two ages in years are of one group, or would be with the other up to four years younger or older."""
+    return age_group(other - LENIENT_YEARS) <= age_group(one) <= age_group(other + LENIENT_YEARS)

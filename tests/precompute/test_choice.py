@@ -1,0 +1,73 @@
+"""Who may stand in for a face, and in which order, when candidates are known beforehand."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from precompute.choice import CHOOSY
+from precompute.choice import Choice
+from precompute.choice import Opinion
+from precompute.donors import Donor
+from precompute.settings import Policy
+
+NOTHING = np.zeros((1, 1, 3), np.uint8), np.zeros((478, 3), np.float32)
+WELL, PASSES = Opinion(True, 0.0), Opinion(False, 0.0)
+
+
+def donors(count: int) -> Iterator[Donor]:
+    """Donors named by their numbers."""
+    return (Donor(str(i), *NOTHING) for i in range(count))
+
+
+def chosen(opinions: list[Opinion | None], policy: Policy = "random-above-threshold", screened: int = 24) -> list[int]:
+    """The numbers handed out, in their order."""
+    choice = Choice(policy, screened, lambda donor: opinions[int(donor.name)])
+    return [int(donor.name) for donor in choice.among(donors(len(opinions)))]
+
+
+def test_random_takes_the_first() -> None:
+    """The first that does well comes first, however alike the others are, and nobody is looked at beyond who is wanted."""
+    opinions = [None, Opinion(True, 9.0), Opinion(True, -9.0), WELL]
+    choice = Choice("random-above-threshold", 24, lambda donor: opinions[int(donor.name)])
+    assert [donor.name for donor in islice(choice.among(donors(4)), 1)] == ["1"]
+    assert choice.looked_at == 2
+    assert chosen(opinions) == [1, 2, 3]
+
+
+def test_random_is_choosy_at_first() -> None:
+    """Of the first eight only those that do well are handed out; from then on passing is enough, and the early ones come last."""
+    opinions: list[Opinion | None] = [PASSES] * CHOOSY + [PASSES, None, WELL]
+    opinions[3] = WELL
+    assert CHOOSY == 8
+    assert chosen(opinions) == [3, 8, 10, 0, 1, 2, 4, 5, 6, 7]
+
+
+def test_farthest() -> None:
+    """Of all that are looked at, the least alike first; those that do well before those that only pass."""
+    opinions = [Opinion(True, 0.2), None, Opinion(False, -5.0), Opinion(True, -0.1), Opinion(True, 0.1), Opinion(True, -9.0)]
+    assert chosen(opinions, "farthest", screened=5) == [3, 4, 0, 2]
+    assert chosen(opinions, "farthest") == [5, 3, 4, 0, 2]
+
+
+@pytest.mark.parametrize("policy", ["random-above-threshold", "farthest"])
+def test_screened(policy: Policy) -> None:
+    """No more candidates are drawn than that, even from an endless stream."""
+    choice = Choice(policy, 5, lambda _: None)
+    assert list(choice.among(donors(10**9))) == []
+    assert choice.looked_at == 5
+
+
+@pytest.mark.parametrize("policy", ["random-above-threshold", "farthest"])
+def test_first(policy: Policy) -> None:
+    """Who is named beforehand comes before all others if it passes, and not at all if it does not."""
+    known = Donor("known", *NOTHING)
+    for passes, expected in ((True, ["known", "0", "1"]), (False, ["0", "1"])):
+
+        def judge(donor: Donor, passes: bool = passes) -> Opinion | None:
+            return WELL if donor.name != "known" else PASSES if passes else None
+
+        choice = Choice(policy, 2, judge)
+        assert [donor.name for donor in choice.among(donors(9), known)] == expected
+        assert choice.looked_at == 3
