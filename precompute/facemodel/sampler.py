@@ -70,7 +70,10 @@ class FaceModel:
         """Coefficients (k,) and shape (478, 3) between those of a few training faces drawn by their log likelihood (m,)."""
         weights = self._weights
         # The largest of likelihoods with Gumbel noise are a draw without replacement.
-        parents = np.argsort(-(likely + rng.gumbel(size=len(likely))))[:PARENTS]
+        order = np.argsort(-(likely + rng.gumbel(size=len(likely))))
+        # A face between a portrait and its mirror image would be that portrait's own.
+        _, first = np.unique(order // 2, return_index=True)
+        parents = order[np.sort(first)[:PARENTS]]
         shares = bounded(rng.dirichlet(np.full(PARENTS, EVENNESS)))
         spread = FULLNESS / float(np.linalg.norm(shares))
         middle = self._mean_shape

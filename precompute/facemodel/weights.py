@@ -41,6 +41,7 @@ class Weights:
     reference float32 (478, 3) mean mesh; mean (n,); components (k, n); coefficients (m, k); shapes (m, 478, 3) in the pixels
     of the layout, turned to the front; females float32 (m,) 0..1; ages (m,) years; tones (m, 3) log BGR; expressions (m, 3);
     variations (m, 2);
+    training faces 2i and 2i + 1 are a portrait and its mirror image;
     readouts: SHA-256 of a model, or ``female`` (log odds) and ``age`` (years) -> what it would say of a drawn face;
     mouths uint8 (j, h, w, 3) insides of open mouths, BGR; mouth_gaps (j,) lips apart as in
     ``describe.expression``; mouth_tones (j,) log luma of the skin.
