@@ -96,6 +96,16 @@ def test_no_sample_is_one_training_face(evenness: float, monkeypatch: pytest.Mon
     assert shares.max() <= LARGEST_SHARE + 1e-4
 
 
+def test_no_sample_is_a_face_and_its_mirror_image(weights: Weights) -> None:
+    """Of a portrait and its mirror image, which are equally likely, one at most is among those that a sample lies between."""
+    model = FaceModel(replace(weights, coefficients=np.eye(made.FACES, dtype=np.float32)), [])
+    rng, likely = np.random.default_rng(0), np.full(made.FACES, -99, np.float32)
+    likely[[4, 5, 8, 9, 20, 21]] = 0
+    drawn = np.array([model._mixed(likely, rng)[0] > 0 for _ in range(200)])
+    assert (drawn.reshape(200, -1, 2).sum(2) <= 1).all()
+    assert drawn[:, [4, 5, 8, 9, 20, 21]].sum(1).min() == sampler.PARENTS
+
+
 def test_samples_vary_as_much_as_training_faces(weights: Weights) -> None:
     """Mixing would make all of them average; the spread of each coefficient stays near ``FULLNESS``."""
     model, rng = FaceModel(weights, []), np.random.default_rng(0)
