@@ -47,8 +47,13 @@ class Scan:
     end: npt.NDArray[np.int64]
 
 
-def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Random) -> SealedPhoto:
-    """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes."""
+def photo(
+    variants: Variants, style: writer.Style, photo_id: bytes, random: Random, slots: tuple[int, ...] | None = None
+) -> SealedPhoto:
+    """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes.
+
+    ``slots``: of each face, where they are known already; else they are given out at random.
+    """
     canvas = variants.canvas
     chroma = np.tile(canvas.frame.chroma, len(canvas.blocks))
     ac = entropy.ac_tokens(canvas.blocks.reshape(-1, 64), chroma)
@@ -58,7 +63,7 @@ def photo(variants: Variants, style: writer.Style, photo_id: bytes, random: Rand
     head = writer.header(style, tables, plan.restart)
     skeleton = Scan(head + original.data[: original.end[-1]] + writer.EOI, original.start + len(head), original.end + len(head))
     base = _base(skeleton, variants, plan, tables)
-    slots = _shuffled(sum(map(len, variants.units)), random)
+    slots = shuffled(sum(map(len, variants.units)), random) if slots is None else slots
     units = tuple(tuple(sorted(slots[face] for face in unit)) for unit in variants.units)
     drafts = _drafts(skeleton, base, variants, plan, tables)
     face_keys = {slot: random(KEY_BYTES) for slot in slots}
@@ -173,7 +178,7 @@ def runs(ids: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(zip([0, *(breaks + 1).tolist()], [*breaks.tolist(), len(ids) - 1], strict=True))
 
 
-def _shuffled(count: int, random: Random) -> tuple[int, ...]:
+def shuffled(count: int, random: Random) -> tuple[int, ...]:
     """Slots in random order, so that a slot's number says nothing about where its face is."""
     order = sorted(range(count), key=lambda _: random(8))
     return tuple(order)
