@@ -46,8 +46,8 @@ from precompute.opened import whole
 from precompute.seal import SealedPhoto
 from precompute.signing import Signer
 
-SAME_FACE: Final = 0.5  # of the smaller box, as when a published photo is measured again
-ON_IT: Final = 0.3
+SAME_FACE: Final = 0.5  # of both boxes together; whoever is taken for another one would be shown to that one's friends
+ON_IT: Final = 0.3  # of the smaller box
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +81,34 @@ def prepare(known: Published, photo: Opened, anonymiser: Anonymiser, enrolled: E
 
 
 def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequence[Face]) -> dict[int, Face]:
-    """The faces to replace by their slots: those of the catalog whose originals are there, and any that nobody found before.
+    """The faces to replace by their slots: those of the catalog whose originals are there, and any that were not found before.
 
     What is found on a face whose original is gone is its fake, and is left out.
     """
-    left, placed = list(found), dict[int, Face]()
+    common = [(_common(record.box, face), i, j) for i, record in enumerate(records) for j, face in enumerate(found)]
+    placed, taken = dict[int, Face](), set[int]()
+    for part, i, j in sorted(common, reverse=True):
+        if part >= SAME_FACE and records[i].slot not in placed and j not in taken:
+            placed[records[i].slot] = found[j]
+            taken.add(j)
     for record in records:
-        best = max(left, key=lambda face: share(whole(face.box), record.box), default=None)
-        if best is not None and share(whole(best.box), record.box) >= SAME_FACE:
-            left = [face for face in left if face is not best]
-            placed[record.slot] = best
-        elif record.slot in opened:
+        if record.slot in opened and record.slot not in placed:
             raise NotMeasurable(f"no face is found at {record.box} now; was another detector configured? seal the upload anew")
+    left = [face for j, face in enumerate(found) if j not in taken]
     gone = [record.box for record in records if record.slot not in opened]
     new = [face for face in left if not any(share(whole(face.box), box) >= ON_IT for box in gone)]
     numbers = seal.shuffled(len(new), secrets.token_bytes)
     first = 1 + max((record.slot for record in records), default=-1)
     known = {slot: face for slot, face in placed.items() if slot in opened}
     return known | {first + number: face for number, face in zip(numbers, new, strict=True)}
+
+
+def _common(box: tuple[int, int, int, int], face: Face) -> float:
+    """Intersection over union of a box of the catalog and a face's: a face within another one's box is not that one."""
+    other = whole(face.box)
+    one, two = box[2] * box[3], other[2] * other[3]
+    both = share(box, other) * min(one, two)
+    return both / (one + two - both) if both else 0.0
 
 
 def release(resealing: Resealing, config: Config, keys: Wraps, signer: Signer | None) -> None:

@@ -1,22 +1,16 @@
 """A published photo gets new fakes from its own files: originals bit for bit, and everything that was set as it was."""
 
 import json
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge.catalog import Face as FaceRecord
-from edge.keys import ring
 from edge.origin import names
-from precompute import config
-from precompute import keys
-from precompute import opened
 from precompute import reseal
 from precompute.errors import NotMeasurable
+from tests import pictures
 from tests.precompute.certified import BOXES
 from tests.precompute.certified import Compares
 from tests.precompute.certified import certified
@@ -26,54 +20,14 @@ from tests.precompute.certified import text
 from tests.precompute.certified import version
 from tests.precompute.flat import Pixels
 from tests.precompute.flat import face
+from tests.precompute.resealed import newer
+from tests.precompute.resealed import original
+from tests.precompute.resealed import rows
+from tests.precompute.resealed import run
+from tests.precompute.resealed import uploaded
 from tests.precompute.shop import Shop
 
 OF_A_FACE = ("tag", "request", "suggestion")
-
-
-def newer(shop: Shop, compares: Compares) -> None:
-    """Configure a recogniser that calls the published fakes the person."""
-    entries = json.loads(text(shop).split("\n")[0])["faces"]
-    alike = min(entry["recognisers"][0]["similarity"] for entry in entries)
-    compares.thresholds = {"near": 0.99, "newer": alike - 0.005}
-
-
-def run(shop: Shop, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, object]]]:
-    """The exit code, and the lines of JSON."""
-    capsys.readouterr()
-    code = shop.run("reseal", *arguments, "--json")
-    return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def rows(shop: Shop, table: str, columns: str = "*", where: str = "1 = 1") -> list[tuple[object, ...]]:
-    """Rows of a table."""
-    with closing(sqlite3.connect(shop.folder / "catalog.sqlite3")) as plain:
-        return sorted(plain.execute(f"SELECT {columns} FROM {table} WHERE {where}").fetchall(), key=repr)  # noqa: S608
-
-
-def original(shop: Shop) -> opened.Opened:
-    """What the keys open of /one.jpg."""
-    settings = config.load(shop.config)
-    held = keys.opens(keys.read(settings.keys))
-    assert held is not None
-    return opened.of(opened.published(settings, "/one.jpg").photo, settings, held)
-
-
-def uploaded(shop: Shop) -> Pixels:
-    """The pixels of the upload."""
-    return cv2.imread(shop.photo("one.jpg"))  # type: ignore[return-value]
-
-
-def test_only_where_due(signed_shop: Shop, compares: Compares, capsys: pytest.CaptureFixture[str]) -> None:
-    """A photo whose fakes still pass stays as it is; one that a newer recogniser breaks is due, and a dry run says so."""
-    before = version(signed_shop)
-    assert run(signed_shop, capsys, "/one.jpg") == (
-        0, [{"path": "/one.jpg", "due": False, "no_longer_passes": [], "published": False, "faces": []}],
-    )  # fmt: skip
-    newer(signed_shop, compares)
-    code, (row,) = run(signed_shop, capsys, "--all", "--dry-run")
-    assert (code, row["due"], row["published"], row["no_longer_passes"]) == (1, True, False, [0, 1])
-    assert version(signed_shop) == before
 
 
 def test_resealed(signed_shop: Shop, compares: Compares, capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,14 +128,6 @@ def test_published_meanwhile(signed_shop: Shop, capsys: pytest.CaptureFixture[st
     assert certified(signed_shop, capsys)[0] == 0
 
 
-def test_broken_certificate(signed_shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    """A certificate that cannot be believed is an error, unless new fakes are forced; then there is one that can be."""
-    change(signed_shop, "UPDATE photo SET certificate = ?", text(signed_shop).replace('"passed":true', '"passed":false', 1))
-    assert run(signed_shop, capsys, "/one.jpg")[0] == 1
-    assert run(signed_shop, capsys, "/one.jpg", "--force")[0] == 0
-    assert certified(signed_shop, capsys)[0] == 0
-
-
 def test_lost_face(signed_shop: Shop, capsys: pytest.CaptureFixture[str], compares: Compares) -> None:
     """A face that is found no more is never left as it was: the photo fails, and stays."""
     before = version(signed_shop)
@@ -200,30 +146,6 @@ def test_newly_found_face(signed_shop: Shop, capsys: pytest.CaptureFixture[str],
     assert (original(signed_shop).original == uploaded(signed_shop)).all()
 
 
-def test_sentences(signed_shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --json a line for each photo; all of them with --all; either that or addresses."""
-    assert signed_shop.seal(signed_shop.photo("two.jpg")) == 0
-    capsys.readouterr()
-    assert signed_shop.run("reseal", "--all", "--force") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["/one.jpg", "/two.jpg"]
-    assert all(": 2 faces anew, 2 swapped, 0 filled; published" in line for line in lines)
-    assert signed_shop.run("reseal", "one.jpg") == 0
-    assert "stays as it is" in capsys.readouterr().out
-    assert signed_shop.run("reseal") == 1
-    assert signed_shop.run("reseal", "--all", "/one.jpg") == 1
-    assert signed_shop.run("reseal", "/none.jpg") == 1
-    assert "no such photo" in capsys.readouterr().err
-
-
-def test_pages(signed_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All photos are gone through, page after page."""
-    for name in ("a", "b", "c", "d"):
-        assert signed_shop.seal(signed_shop.photo("two.jpg"), "--as", f"/{name}.jpg") == 0
-    monkeypatch.setattr(opened, "PAGE", 2)
-    assert list(opened.paths(config.load(signed_shop.config))) == ["/a.jpg", "/b.jpg", "/c.jpg", "/d.jpg", "/one.jpg"]
-
-
 def test_places() -> None:
     """Each face of the catalog takes the nearest one found; what lies on a fake that stays is nobody's face."""
     records = [FaceRecord(slot, (x, 0, 40, 40), None, None, b"k") for slot, x in ((0, 0), (3, 30), (5, 100))]
@@ -234,9 +156,48 @@ def test_places() -> None:
         reseal.places(records, frozenset({0, 3, 5}), found[:2])
 
 
-def test_public_halves(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Where no key can be opened, nothing can be resealed, and that is said at once."""
-    (tmp_path / "ring.toml").unlink()
-    (tmp_path / "ring.toml").write_text(ring.public_text(signed_shop.ring))
-    assert signed_shop.run("reseal", "--all") == 1
-    assert "reseal where the ring is" in capsys.readouterr().err
+def test_face_within_a_face() -> None:
+    """A small face before a large one is its own again, in whatever order they are found: else its owner would see the other."""
+    large, small = (0, 0, 100, 100), (30, 30, 50, 50)
+    records = [FaceRecord(slot, box, None, None, b"k") for slot, box in enumerate((large, small))]
+    for boxes in ((large, small), (small, large)):
+        placed = reseal.places(records, frozenset({0, 1}), [face(box, {}) for box in boxes])
+        assert {slot: each.box for slot, each in placed.items()} == {0: large, 1: small}
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_turned(signed_shop: Shop, capsys: pytest.CaptureFixture[str], orientation: int) -> None:
+    """A photo that is stored turned is found, drawn and sealed upright."""
+    file = signed_shop.folder / "one.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file.write_bytes(pictures.saved(pictures.texture(240, 200, 1), exif=exif))
+    assert signed_shop.seal(str(file)) == 0
+    base = original(signed_shop).base
+    assert run(signed_shop, capsys, "/one.jpg", "--force")[0] == 0
+    after = original(signed_shop)
+    assert (after.original == uploaded(signed_shop)).all()
+    assert after.base.shape == base.shape
+    assert certified(signed_shop, capsys)[0] == 0
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_faces_that_reveal_together(
+    signed_shop: Shop, capsys: pytest.CaptureFixture[str], compares: Compares, erased: bool
+) -> None:
+    """Faces too close to be shown apart stay so; if one of them is erased, none can be had, and none has a key after that."""
+    compares.boxes = (*((8 + 8 * i, 20, 40, 50) for i in range(5)), (140, 90, 40, 50))
+    assert signed_shop.seal(signed_shop.photo("one.jpg")) == 0
+    ((alone,),) = rows(signed_shop, "face", "slot", "x = 140")
+    if erased:
+        change(signed_shop, "UPDATE face SET wrapped_key = NULL WHERE x = 24")
+    before = original(signed_shop)
+    assert before.slots == ({alone} if erased else set(range(6)))
+    assert run(signed_shop, capsys, "/one.jpg", "--force")[0] == 0
+    after = original(signed_shop)
+    assert (after.original == before.original).all()
+    assert after.slots == before.slots
+    assert (after.original == uploaded(signed_shop)).all() != erased
+    keyless = rows(signed_shop, "face", "slot", "wrapped_key IS NULL")
+    assert {slot for (slot,) in keyless} == set(range(6)) - after.slots
+    assert certified(signed_shop, capsys)[0] == 0
