@@ -21,6 +21,8 @@ EXAMPLES = """examples:
   mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
   mfmc-precompute calibrate FOLDER --similarity     the same for what compares pictures: FID, RMSE, SSIM, PSNR
   mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
+  mfmc-precompute reseal --all --dry-run            which photos need new fakes, now that a newer recogniser is configured?
+  mfmc-precompute reseal /2026/party.jpg --force    new fakes, without the upload; owners, rules, locks and tags stay
   mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
   mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
 
@@ -72,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_people(commands, common)
     _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure thresholds of recognisers and of similarity"))
     _add_certify(commands.add_parser("certify", parents=[common], help="measure published photos again"))
+    _add_reseal(commands.add_parser("reseal", parents=[common], help="make new fakes where a newer recogniser finds the person"))
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -134,6 +137,14 @@ def _add_certify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_certify)
 
 
+def _add_reseal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="*", metavar="PATH", help="addresses of published photos, such as /2026/party.jpg")
+    parser.add_argument("--all", action="store_true", help="every published photo")
+    parser.add_argument("--force", action="store_true", help="also where every fake still passes, or the certificate is broken")
+    parser.add_argument("--dry-run", action="store_true", help="say what is to be done, and publish nothing")
+    parser.set_defaults(command=_reseal)
+
+
 def _seal(arguments: argparse.Namespace) -> int:
     from precompute import command_seal  # what follows loads models; the help does not
 
@@ -168,6 +179,12 @@ def _certify(arguments: argparse.Namespace) -> int:
     from precompute import command_certify
 
     return command_certify.certify(arguments)
+
+
+def _reseal(arguments: argparse.Namespace) -> int:
+    from precompute import command_reseal
+
+    return command_reseal.reseal(arguments)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
