@@ -140,7 +140,7 @@ def describe_file(file: Path, models: Equipment) -> dict[str, Any] | None:
         "expressions": describe.expression(mesh.points),
         "skins": skin,
         "edges": cleanness.edges(pixels, mesh.points),
-        "lights": light.of_face(skin, mesh.points),
+        "lights": light.of_face(skin, mesh.points, pixels.shape),
         "widths": np.float32(landmarks.width(mesh.points)),
         "presence": np.float32(mesh.presence),
         "embeddings": np.concatenate([r.embed(pixels, largest.points)[0] for r in models.recognisers]),

@@ -150,7 +150,7 @@ def wanted(around: Around, face: Face) -> Wanted:
     skin = light.skin(around.crop, around.mesh)
     return Wanted(
         face.gender, face.age, np.array([face.yaw, face.pitch, face.roll], np.float32),
-        describe.expression(around.mesh), light.of_face(skin, around.mesh), landmarks.width(around.mesh),
+        describe.expression(around.mesh), light.of_face(skin, around.mesh, around.crop.shape), landmarks.width(around.mesh),
         np.concatenate(list(face.embeddings.values())),
     )  # fmt: skip
 

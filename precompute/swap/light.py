@@ -80,12 +80,12 @@ def fit(difference: Floats, at: Floats, weight: Floats) -> Floats:
     return np.asarray(found, np.float32)
 
 
-def of_face(skin: Floats, mesh: Floats) -> Floats:
-    """Log colours (468, 3) of a face with mesh (478, 3) -> its own smooth light and colour, coefficients (6, 3)."""
-    return fit(skin, frame(mesh, mesh[: landmarks.POINTS, :2]), trusted(mesh))
+def of_face(skin: Floats, mesh: Floats, shape: tuple[int, ...]) -> Floats:
+    """Log colours (468, 3) of a face with mesh (478, 3) in a (h, w) picture -> its own smooth light and colour, (6, 3)."""
+    return fit(skin, frame(mesh, mesh[: landmarks.POINTS, :2]), trusted(mesh, shape))
 
 
-def trusted(mesh: Floats, shape: tuple[int, ...] = (1 << 30, 1 << 30)) -> Floats:
+def trusted(mesh: Floats, shape: tuple[int, ...]) -> Floats:
     """Mesh (478, 3) in the pixels of a (h, w) picture -> how well each point is seen, float32 (468,), summing to 1.
 
     0 off the picture and on the side of the head that is turned away, where hair or background would be taken for skin; less
