@@ -1,5 +1,6 @@
 """The loaded models of one configuration, by role."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,13 +34,18 @@ class Equipment:
 
 def load(config: FacesConfig, store: ModelStore) -> Equipment:
     """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``, ``ConfigError``."""
-    known = thresholds.read(thresholds.file_of(config, store))
     return Equipment(
         _detector(config, store),
         FaceMesh(_session(config, store, config.landmarks, "landmarks")),
         _attributes(config, store),
-        tuple(_recogniser(name, config, store, known) for name in config.recognisers),
+        recognisers(config.recognisers, config, store),
     )
+
+
+def recognisers(names: Iterable[str], config: FacesConfig, store: ModelStore) -> tuple[Recogniser, ...]:
+    """Recognisers of any names, in place of those configured; raises as ``load`` does."""
+    known = thresholds.read(thresholds.file_of(config, store))
+    return tuple(_recogniser(name, config, store, known) for name in names)
 
 
 def names(config: FacesConfig) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── DonorsUnusable    the donors folder is there, but no face in it can be used
 ├── NotEnrolled       somebody cannot be enrolled with these photos
 ├── NotCalibrated     no threshold can be had from these pictures
+├── NotEvaluated      these pictures or recognisers cannot be evaluated with
 ├── CertificateBroken the catalog's certificate is not one, or was changed
 ├── NotMeasurable     a published photo cannot be opened, so nothing on it can be measured again
 └── PeopleUnreadable  the catalog or its audit log cannot be read or written, so nobody was enrolled or forgotten
@@ -82,6 +83,10 @@ class NotEnrolled(PrecomputeError):
 
 class NotCalibrated(PrecomputeError):
     """No threshold can be had from these pictures; those known before are as they were."""
+
+
+class NotEvaluated(PrecomputeError):
+    """These pictures or recognisers cannot be evaluated with."""
 
 
 class CertificateBroken(PrecomputeError):

@@ -1,0 +1,66 @@
+"""The reconstruction attack: learn from pairs of fakes and originals to undo the replacement, and try it on other people.
+
+Both inverters are linear, trained by ridge regression (Hoerl, Kennard, Technometrics 12(1), 1970) on some people's pairs and used
+on others', in five folds. What they gain is compared with a face drawn at random: of anybody, and of somebody of the same gender
+and age group, which a fake keeps on purpose and which nobody needs an inverter to see.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from precompute.describe import unit
+from precompute.evaluation import classifier
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
+LEAST_PEOPLE: Final = 10
+
+
+def undone(fakes: Floats, originals: Floats, people: Ints, rng: np.random.Generator) -> Floats | None:
+    """Fakes (n, d), originals (n, k), person of each (n,) -> what an inverter trained on other people makes of each fake, (n, k).
+
+    None for fewer than ``LEAST_PEOPLE``. Each fold's penalty is the best for a fifth of its training people.
+    """
+    if len(np.unique(people)) < LEAST_PEOPLE:
+        return None
+    fold, made = classifier.folds(people, rng), np.zeros_like(originals)
+    for held in range(classifier.FOLDS):
+        train, test = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
+        inner = classifier.folds(people[train], rng)
+        fit, tune = train[inner > 0], train[inner == 0]
+        errors = [np.square(each - originals[tune]).sum() for each in _solved(fakes, originals, fit, tune, PENALTIES)]
+        best = PENALTIES[int(np.argmin(errors))]
+        made[test] = _solved(fakes, originals, train, test, (best,))[0]
+    return made
+
+
+def _solved(fakes: Floats, originals: Floats, fit: Ints, use: Ints, penalties: tuple[float, ...]) -> list[Floats]:
+    """Ridge regression in its dual form, so that it costs by pairs and not by numbers of a picture; one answer a penalty."""
+    mean, goal = fakes[fit].mean(0), originals[fit].mean(0)
+    x, y = (fakes[fit] - mean).astype(np.float64), (originals[fit] - goal).astype(np.float64)
+    values, vectors = np.linalg.eigh(x @ x.T)
+    values = values.clip(0)
+    scale = max(float(values.mean()), 1e-12)
+    turned, reach = vectors.T @ y, ((fakes[use] - mean) @ x.T) @ vectors
+    return [np.asarray(reach @ (turned / (values + each * scale)[:, None]) + goal, np.float32) for each in penalties]
+
+
+def gain(made: Floats, originals: Floats, people: Ints, kinds: Ints | None = None) -> float | None:
+    """How much more alike (cosine) what was made is to its own original than to another person's, on average.
+
+    ``kinds`` (n,): compare with people of the same kind alone. None where there is nobody to compare with.
+    """
+    cosine = unit(made) @ unit(originals).T
+    others = people[:, None] != people[None]
+    if kinds is not None:
+        others &= kinds[:, None] == kinds[None]
+    rows = np.flatnonzero(others.any(1))
+    if not len(rows):
+        return None
+    random = (cosine * others)[rows].sum(1) / others[rows].sum(1)
+    return float((np.diag(cosine)[rows] - random).mean())

@@ -1,0 +1,205 @@
+"""What one recogniser makes of the fakes: identification, verification, and the attacks."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from precompute import align
+from precompute.describe import Recogniser
+from precompute.evaluation import inverter
+from precompute.evaluation import pixels
+from precompute.evaluation import recognition
+from precompute.evaluation.pairs import CROP_SIDE
+from precompute.evaluation.population import Population
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Figures = dict[str, object]
+
+BINS: Final = 48
+LOW: Final = -0.4
+LEAST: Final = 2  # of anything that a mean or a curve is to be had from
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Per face, what one recogniser did with it: ``rank1`` is NaN for faces of the gallery, ``accepted`` for people with one
+    picture, both (n,).
+    """
+
+    rank1: Floats
+    accepted: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All cosines of one recogniser, (n, n) each: original to original, fake (row) to original, fake to fake."""
+
+    originals: Floats
+    fakes: Floats
+    both: Floats
+
+    @classmethod
+    def of(cls, population: Population, recogniser: str) -> "Compared":
+        """Every face with every other."""
+        before, after = population.originals(recogniser), population.fakes(recogniser)
+        alike = recognition.alike
+        return cls(alike(before, before), alike(after, before), alike(after, after))
+
+
+def figures(
+    population: Population, each: Recogniser, held_out: bool, undone: Floats | None, seed: int
+) -> tuple[Figures, Matched]:
+    """Everything about one recogniser, and what it did with each face; people with one picture are in the gallery alone.
+
+    ``undone``: what ``pictures_undone`` made of the fakes.
+    """
+    compared = Compared.of(population, each.name)
+    identified, hits = _identification(compared, population.people)
+    verified, accepted = _verification(compared, population.people, each)
+    found: Figures = {
+        "model_sha256": each.sha256, "held_out": held_out, **verified, "identification": identified,
+        "attacks": {
+            **_attacks(compared, population.people),
+            "embedding_inverter": _embeddings_undone(population, each.name, seed),
+            "picture_inverter": {} if undone is None else _pictures_recognised(undone, population, each),
+        },
+        "mean_cosine_to_original": round(float(np.diag(compared.fakes).mean()), 4),
+        "frechet": _frechet(population, each.name, seed),
+        "histograms": _histograms(compared, population.people),
+    }  # fmt: skip
+    return found, Matched(hits, accepted)
+
+
+def _identification(compared: Compared, people: Ints) -> tuple[Figures, Floats]:
+    gallery, probes = recognition.split(people)
+    hits = np.full(len(people), np.nan, np.float32)
+    if not len(probes):
+        return {}, hits
+    own, faces = people[probes], people[gallery]
+    hits[probes] = recognition.rank1(compared.fakes[np.ix_(probes, gallery)], own, faces)
+    before = recognition.rank1(compared.originals[np.ix_(probes, gallery)], own, faces).mean()
+    after = float(hits[probes].mean())
+    same = recognition.rank1(compared.fakes[np.ix_(gallery, gallery)], faces, faces).mean()
+    low, high = recognition.wilson(after, len(probes))
+    found: Figures = {
+        "gallery": len(gallery), "probes": len(probes), "chance": round(1 / len(gallery), 6),
+        "rank1_before": round(float(before), 5), "rank1_after": round(after, 5),
+        "rank1_after_low": round(low, 5), "rank1_after_high": round(high, 5), "rank1_same_picture": round(float(same), 5),
+    }  # fmt: skip
+    return found, hits
+
+
+def _verification(compared: Compared, people: Ints, each: Recogniser) -> tuple[Figures, Floats]:
+    same, different = recognition.pairs_of(people)
+    impostors = compared.originals[np.triu(different)]
+    measured = recognition.threshold(impostors)
+    limit = each.threshold if measured is None else measured
+    before, after = compared.originals[np.triu(same)], compared.fakes[same]
+    reached = np.where(same, compared.fakes >= limit, False).sum(1) / np.maximum(same.sum(1), 1)
+    accepted = np.where(same.any(1), reached, np.nan).astype(np.float32)
+    found: Figures = {
+        "threshold": round(float(limit), 4),
+        "threshold_from": "these pictures" if measured is not None else each.origin,
+        "threshold_of_choosing": each.threshold,
+        "verification": {
+            "false_accept_rate": recognition.RATE, "impostor_pairs": len(impostors), "genuine_pairs": len(before),
+            "fake_pairs": len(after), "tar_before": _share(recognition.accepted(before, limit), before),
+            "tar_after": _share(recognition.accepted(after, limit), after),
+            "tar_same_picture": round(recognition.accepted(np.diag(compared.fakes), limit), 5),
+            "roc": _curves(impostors, before, after),
+        },
+    }  # fmt: skip
+    return found, accepted
+
+
+def _share(value: float, of: Floats) -> float | None:
+    return round(value, 5) if len(of) else None
+
+
+def _curves(impostors: Floats, before: Floats, after: Floats) -> Figures:
+    if min(map(len, (impostors, before, after))) < LEAST:
+        return {}
+    one, other = recognition.roc(impostors, before), recognition.roc(impostors, after)
+    return {"far": _list(one.far, 7), "before": _list(one.tar, 5), "after": _list(other.tar, 5)}
+
+
+def _attacks(compared: Compared, people: Ints) -> Figures:
+    """Rank-1 with fakes for probes, for the gallery, and for both (Newton, Sweeney, Malin, IEEE TKDE 17(2), 2005)."""
+    gallery, probes = recognition.split(people)
+    if not len(probes):
+        return {}
+    own, faces, at = people[probes], people[gallery], np.ix_(probes, gallery)
+    ways = {"naive": compared.fakes[at], "reverse": compared.fakes.T[at], "parrot": compared.both[at]}
+    return {f"{name}_rank1": round(float(recognition.rank1(each, own, faces).mean()), 5) for name, each in ways.items()}
+
+
+def _embeddings_undone(population: Population, name: str, seed: int) -> Figures:
+    fakes, originals = population.fakes(name)[:, -1], population.originals(name)[:, 0]
+    made = inverter.undone(fakes, originals, population.people, np.random.default_rng(seed))
+    return {} if made is None else _gains(made, originals, fakes, population)
+
+
+def pictures_undone(population: Population, seed: int) -> Floats | None:
+    """What an inverter of pictures makes of each fake, float32 (n, side, side, 3), or None for too few people."""
+    crops = np.stack([pair.crops for pair in population.pairs]).astype(np.float32)
+    flat = crops.reshape(len(crops), 2, -1)
+    made = inverter.undone(flat[:, 1], flat[:, 0], population.people, np.random.default_rng(seed))
+    return None if made is None else made.reshape(len(crops), *crops.shape[2:])
+
+
+def _pictures_recognised(made: Floats, population: Population, each: Recogniser) -> Figures:
+    """How alike a recogniser finds what ``pictures_undone`` made to the original."""
+    points = (align.ARCFACE * CROP_SIDE).astype(np.float32)[None]
+    crops = np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    large = [cv2.resize(crop, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_CUBIC) for crop in crops]
+    seen = np.concatenate([each.embed(crop, points) for crop in large])
+    return _gains(seen, population.originals(each.name)[:, 0], population.fakes(each.name)[:, -1], population)
+
+
+def _gains(made: Floats, originals: Floats, fakes: Floats, population: Population) -> Figures:
+    people, kinds = population.people, population.kinds
+    return {
+        "gain_over_random": _rounded(inverter.gain(made, originals, people)),
+        "gain_over_same_kind": _rounded(inverter.gain(made, originals, people, kinds)),
+        "fake_over_random": _rounded(inverter.gain(fakes, originals, people)),
+        "fake_over_same_kind": _rounded(inverter.gain(fakes, originals, people, kinds)),
+    }
+
+
+def _frechet(population: Population, name: str, seed: int) -> Figures:
+    """Between originals and fakes, and between two halves of the originals' people: what mere chance makes of it."""
+    drawn = population.generated
+    before, after = population.originals(name)[:, 0], population.fakes(name)[:, -1]
+    half = np.random.default_rng(seed).permutation(int(population.people.max(initial=0)) + 1)[population.people] % 2 == 0
+    if min(drawn.sum(), half.sum(), (~half).sum()) < LEAST:
+        return {}
+    return {
+        "originals_to_fakes": round(pixels.frechet(before[drawn], after[drawn]), 4),
+        "half_to_half_of_originals": round(pixels.frechet(before[half], before[~half]), 4),
+    }
+
+
+def _histograms(compared: Compared, people: Ints) -> Figures:
+    same, different = recognition.pairs_of(people)
+    edges = np.linspace(LOW, 1, BINS + 1)
+    kinds = {
+        "originals_of_one_person": compared.originals[np.triu(same)],
+        "originals_of_two_people": compared.originals[np.triu(different)],
+        "fake_to_its_original": np.diag(compared.fakes),
+        "fake_to_another_picture_of_the_person": compared.fakes[same],
+    }
+    counted = {name: np.histogram(np.clip(each, LOW, 1), edges)[0] / max(1, len(each)) for name, each in kinds.items()}
+    return {"edges": _list(edges, 4), **{name: _list(each, 6) for name, each in counted.items()}}
+
+
+def _list(values: npt.NDArray[np.floating], digits: int) -> list[float]:
+    return [round(float(value), digits) for value in values]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
