@@ -18,12 +18,21 @@ EXAMPLES = """examples:
   mfmc-precompute seal party.jpg --faces faces.json --as /2026/party.jpg
   mfmc-precompute seal uploads/*.jpg --json         many photos, one JSON object each
   mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
+  mfmc-precompute evaluate FOLDER                   what the fakes are worth, from a folder per person
   mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
   mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
   mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
 
 faces.json says who is where on the upright photo:
   [{"point": [412, 230], "owner": "u-1742"}]
+"""
+EVALUATE_EXAMPLES = """examples:
+  mfmc-precompute evaluate people --limit 20        a quick look: twenty people, a minute
+  mfmc-precompute evaluate people --out reports --processes 4
+  mfmc-precompute evaluate people --held-out mobileface_v2 --held-out deepface:Facenet512
+
+FOLDER holds a folder of pictures for each person; people with several pictures are looked for among everybody.
+report.html shows originals and is not for publishing; --no-pictures makes it without. docs/evaluation.md explains every figure.
 """
 EXTRA = ("insightface", "jpeglib", "onnxruntime", "PIL", "tqdm")  # what the edge's own installation lacks
 
@@ -66,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
     _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure the recognisers' thresholds"))
+    evaluate = commands.add_parser(
+        "evaluate", parents=[common], help="measure privacy and likeness of the fakes", epilog=EVALUATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    _add_evaluate(evaluate)
     _add_certify(commands.add_parser("certify", parents=[common], help="measure published photos again"))
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
@@ -116,6 +130,23 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_calibrate)
 
 
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures of known people, a folder for each person")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="FOLDER", help="where report.json and report.html go (default: here)"
+    )
+    parser.add_argument(
+        "--held-out", action="append", metavar="NAME",
+        help="a recogniser that only evaluates and takes no part in choosing; may be given several times "
+        "(default: mobileface_v2 and mobileface_v3)",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, metavar="PEOPLE", help="only so many people, drawn at random (default: all)")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many at once, a core each (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what every fake and drawing follows from (default: 1)")
+    parser.add_argument("--no-pictures", action="store_true", help="leave the faces out of report.html")
+    parser.set_defaults(command=_evaluate)
+
+
 def _add_certify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="*", metavar="PATH", help="addresses of published photos, such as /2026/party.jpg")
     parser.add_argument("--new-key", type=Path, metavar="FILE", help="make a key that signs certificates")
@@ -150,6 +181,12 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     from precompute import command_calibrate
 
     return command_calibrate.calibrate(arguments)
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from precompute import command_evaluate
+
+    return command_evaluate.evaluate(arguments)
 
 
 def _certify(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +18,7 @@ import cv2
 from precompute import equipment
 from precompute import verification
 from precompute.describe import Recogniser
+from precompute.errors import NotEvaluated
 from precompute.errors import Rejected
 from precompute.evaluation import pairs
 from precompute.face import Face
@@ -120,6 +122,8 @@ def _in_others(files: Sequence[Path], task: Task, processes: int) -> Iterator[tu
                 yield running.pop(done), done.result()
         for done in as_completed(running):
             yield running[done], done.result()
+    except BrokenProcessPool:
+        raise NotEvaluated("a process ended before its work was done, perhaps for memory; try fewer --processes") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

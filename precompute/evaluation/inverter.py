@@ -14,8 +14,8 @@ from precompute.describe import unit
 from precompute.evaluation import classifier
 
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 LEAST_PEOPLE: Final = 10
@@ -55,12 +55,27 @@ def gain(made: Floats, originals: Floats, people: Ints, kinds: Ints | None = Non
 
     ``kinds`` (n,): compare with people of the same kind alone. None where there is nobody to compare with.
     """
-    cosine = unit(made) @ unit(originals).T
+    return _gain(made, originals, np.eye(len(people), dtype=bool), _others(people, kinds))
+
+
+def gain_elsewhere(made: Floats, originals: Floats, people: Ints) -> float | None:
+    """As ``gain``, with other pictures of the same person for its own original: what the two pictures share is the person alone,
+    and not the hair, light and background of one moment.
+    """
+    same = people[:, None] == people[None]
+    np.fill_diagonal(same, False)
+    return _gain(made, originals, same, _others(people, None))
+
+
+def _others(people: Ints, kinds: Ints | None) -> Flags:
     others = people[:, None] != people[None]
-    if kinds is not None:
-        others &= kinds[:, None] == kinds[None]
-    rows = np.flatnonzero(others.any(1))
+    return others if kinds is None else others & (kinds[:, None] == kinds[None])
+
+
+def _gain(made: Floats, originals: Floats, own: Flags, others: Flags) -> float | None:
+    cosine = unit(made) @ unit(originals).T
+    rows = np.flatnonzero(own.any(1) & others.any(1))
     if not len(rows):
         return None
-    random = (cosine * others)[rows].sum(1) / others[rows].sum(1)
-    return float((np.diag(cosine)[rows] - random).mean())
+    means = [(cosine * which)[rows].sum(1) / which[rows].sum(1) for which in (own, others)]
+    return float((means[0] - means[1]).mean())

@@ -166,8 +166,10 @@ def _gains(made: Floats, originals: Floats, fakes: Floats, population: Populatio
     return {
         "gain_over_random": _rounded(inverter.gain(made, originals, people)),
         "gain_over_same_kind": _rounded(inverter.gain(made, originals, people, kinds)),
+        "gain_elsewhere": _rounded(inverter.gain_elsewhere(made, originals, people)),
         "fake_over_random": _rounded(inverter.gain(fakes, originals, people)),
         "fake_over_same_kind": _rounded(inverter.gain(fakes, originals, people, kinds)),
+        "fake_elsewhere": _rounded(inverter.gain_elsewhere(fakes, originals, people)),
     }
 
 
