@@ -93,7 +93,7 @@ def around(pictures: Sequence[Picture]) -> Figures:
 
 
 def speed(pictures: Sequence[Picture]) -> Figures:
-    """Median milliseconds of each step for a picture, and for a face from pixels to the last check."""
+    """Median milliseconds of a core for each step of a picture, and for a face from pixels to the last check."""
     steps = {step for picture in pictures for step in picture.seconds}
     found: Figures = {f"{step}_ms": _median([1e3 * picture.seconds[step] for picture in pictures]) for step in sorted(steps)}
     replaced = [1e3 * each.seconds["replace"] / each.faces for each in pictures]
