@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from precompute import deepface_model
 from precompute import insightface_pack
 from precompute import thresholds
 from precompute.describe import AgeGender
@@ -51,7 +52,7 @@ def recognisers(names: Iterable[str], config: FacesConfig, store: ModelStore) ->
 def names(config: FacesConfig) -> tuple[str, ...]:
     """The registry's models that the configuration needs."""
     wanted = (config.detector, config.landmarks, config.attributes, *config.recognisers)
-    return tuple(name for name in wanted if not insightface_pack.is_named(name))
+    return tuple(name for name in wanted if not (insightface_pack.is_named(name) or deepface_model.is_named(name)))
 
 
 def _entry(store: ModelStore, name: str, role: Role) -> Model:
@@ -80,6 +81,8 @@ def _attributes(config: FacesConfig, store: ModelStore) -> Attributes:
 def _recogniser(name: str, config: FacesConfig, store: ModelStore, known: Mapping[str, Calibrated]) -> Recogniser:
     if insightface_pack.is_named(name):
         return insightface_pack.recogniser(name, config, known)
+    if deepface_model.is_named(name):
+        return deepface_model.recogniser(name, config, known)
     model = _entry(store, name, "recogniser")
     threshold = thresholds.choose(name, model.sha256, config, known, model.threshold)
     if threshold is None or model.input is None:

@@ -84,7 +84,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A photo's faces that were asked for, what changed outside of all masks, a core's seconds by step, and how many faces it has."""
+    """The faces asked for, what changed outside of all masks of the photo, seconds of a core by step, and all its faces."""
 
     pairs: tuple[Pair, ...]
     outside: outside.Outside
