@@ -5,6 +5,7 @@ on others', in five folds. What they gain is compared with a face drawn at rando
 and age group, which a fake keeps on purpose and which nobody needs an inverter to see.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,8 +22,18 @@ PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 LEAST_PEOPLE: Final = 10
 
 
-def undone(fakes: Floats, originals: Floats, people: Ints, rng: np.random.Generator) -> Floats | None:
-    """Fakes (n, d), originals (n, k), person of each (n,) -> what an inverter trained on other people makes of each fake, (n, k).
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an inverter made of each fake, float32 (n, k), and the fold (n,) that each was held out in: an inverter leans towards
+    the people it was trained on, so only those of the same fold can be compared with.
+    """
+
+    made: Floats
+    fold: Ints
+
+
+def undone(fakes: Floats, originals: Floats, people: Ints, rng: np.random.Generator) -> Undone | None:
+    """Fakes (n, d), originals (n, k), person of each (n,) -> what an inverter trained on other people makes of each fake.
 
     None for fewer than ``LEAST_PEOPLE``. Each fold's penalty is the best for a fifth of its training people.
     """
@@ -36,7 +47,7 @@ def undone(fakes: Floats, originals: Floats, people: Ints, rng: np.random.Genera
         errors = [np.square(each - originals[tune]).sum() for each in _solved(fakes, originals, fit, tune, PENALTIES)]
         best = PENALTIES[int(np.argmin(errors))]
         made[test] = _solved(fakes, originals, train, test, (best,))[0]
-    return made
+    return Undone(made, fold)
 
 
 def _solved(fakes: Floats, originals: Floats, fit: Ints, use: Ints, penalties: tuple[float, ...]) -> list[Floats]:
@@ -50,26 +61,25 @@ def _solved(fakes: Floats, originals: Floats, fit: Ints, use: Ints, penalties: t
     return [np.asarray(reach @ (turned / (values + each * scale)[:, None]) + goal, np.float32) for each in penalties]
 
 
-def gain(made: Floats, originals: Floats, people: Ints, kinds: Ints | None = None) -> float | None:
+def gain(made: Floats, originals: Floats, people: Ints, among: Ints) -> float | None:
     """How much more alike (cosine) what was made is to its own original than to another person's, on average.
 
-    ``kinds`` (n,): compare with people of the same kind alone. None where there is nobody to compare with.
+    ``among`` (n,): compare with people of the same number alone. None where there is nobody to compare with.
     """
-    return _gain(made, originals, np.eye(len(people), dtype=bool), _others(people, kinds))
+    return _gain(made, originals, np.eye(len(people), dtype=bool), _others(people, among))
 
 
-def gain_elsewhere(made: Floats, originals: Floats, people: Ints) -> float | None:
+def gain_elsewhere(made: Floats, originals: Floats, people: Ints, among: Ints) -> float | None:
     """As ``gain``, with other pictures of the same person for its own original: what the two pictures share is the person alone,
     and not the hair, light and background of one moment.
     """
     same = people[:, None] == people[None]
     np.fill_diagonal(same, False)
-    return _gain(made, originals, same, _others(people, None))
+    return _gain(made, originals, same, _others(people, among))
 
 
-def _others(people: Ints, kinds: Ints | None) -> Flags:
-    others = people[:, None] != people[None]
-    return others if kinds is None else others & (kinds[:, None] == kinds[None])
+def _others(people: Ints, among: Ints) -> Flags:
+    return np.asarray((people[:, None] != people[None]) & (among[:, None] == among[None]), np.bool_)
 
 
 def _gain(made: Floats, originals: Floats, own: Flags, others: Flags) -> float | None:

@@ -12,7 +12,9 @@ from precompute.describe import Recogniser
 from precompute.evaluation import inverter
 from precompute.evaluation import pixels
 from precompute.evaluation import recognition
+from precompute.evaluation.inverter import Undone
 from precompute.evaluation.pairs import CROP_SIDE
+from precompute.evaluation.pairs import SMALL_SIDE
 from precompute.evaluation.population import Population
 
 Floats = npt.NDArray[np.float32]
@@ -52,7 +54,7 @@ class Compared:
 
 
 def figures(
-    population: Population, each: Recogniser, held_out: bool, undone: Floats | None, seed: int
+    population: Population, each: Recogniser, held_out: bool, undone: Undone | None, seed: int
 ) -> tuple[Figures, Matched]:
     """Everything about one recogniser, and what it did with each face; people with one picture are in the gallery alone.
 
@@ -141,36 +143,36 @@ def _attacks(compared: Compared, people: Ints) -> Figures:
 def _embeddings_undone(population: Population, name: str, seed: int) -> Figures:
     fakes, originals = population.fakes(name)[:, -1], population.originals(name)[:, 0]
     made = inverter.undone(fakes, originals, population.people, np.random.default_rng(seed))
-    return {} if made is None else _gains(made, originals, fakes, population)
+    return {} if made is None else _gains(made.made, made.fold, originals, fakes, population)
 
 
-def pictures_undone(population: Population, seed: int) -> Floats | None:
-    """What an inverter of pictures makes of each fake, float32 (n, side, side, 3), or None for too few people."""
-    crops = np.stack([pair.crops for pair in population.pairs]).astype(np.float32)
-    flat = crops.reshape(len(crops), 2, -1)
-    made = inverter.undone(flat[:, 1], flat[:, 0], population.people, np.random.default_rng(seed))
-    return None if made is None else made.reshape(len(crops), *crops.shape[2:])
+def pictures_undone(population: Population, seed: int) -> Undone | None:
+    """What an inverter of pictures makes of each fake, float32 (n, side * side * 3), or None for too few people."""
+    flat = np.stack([pair.crops for pair in population.pairs]).astype(np.float32).reshape(len(population), 2, -1)
+    return inverter.undone(flat[:, 1], flat[:, 0], population.people, np.random.default_rng(seed))
 
 
-def _pictures_recognised(made: Floats, population: Population, each: Recogniser) -> Figures:
+def _pictures_recognised(undone: Undone, population: Population, each: Recogniser) -> Figures:
     """How alike a recogniser finds what ``pictures_undone`` made to the original."""
     points = (align.ARCFACE * CROP_SIDE).astype(np.float32)[None]
-    crops = np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    crops = np.clip(np.rint(undone.made), 0, 255).astype(np.uint8).reshape(-1, SMALL_SIDE, SMALL_SIDE, 3)
     large = [cv2.resize(crop, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_CUBIC) for crop in crops]
     seen = np.concatenate([each.embed(crop, points) for crop in large])
-    return _gains(seen, population.originals(each.name)[:, 0], population.fakes(each.name)[:, -1], population)
+    return _gains(seen, undone.fold, population.originals(each.name)[:, 0], population.fakes(each.name)[:, -1], population)
 
 
-def _gains(made: Floats, originals: Floats, fakes: Floats, population: Population) -> Figures:
-    people, kinds = population.people, population.kinds
-    return {
-        "gain_over_random": _rounded(inverter.gain(made, originals, people)),
-        "gain_over_same_kind": _rounded(inverter.gain(made, originals, people, kinds)),
-        "gain_elsewhere": _rounded(inverter.gain_elsewhere(made, originals, people)),
-        "fake_over_random": _rounded(inverter.gain(fakes, originals, people)),
-        "fake_over_same_kind": _rounded(inverter.gain(fakes, originals, people, kinds)),
-        "fake_elsewhere": _rounded(inverter.gain_elsewhere(fakes, originals, people)),
-    }
+def _gains(made: Floats, fold: Ints, originals: Floats, fakes: Floats, population: Population) -> Figures:
+    """Of what an inverter made, and of the fakes as they are, which is what an attacker has without one."""
+    people = population.people
+    kind = fold * (int(population.kinds.max(initial=0)) + 1) + population.kinds
+    found: Figures = {}
+    for name, each in (("gain", made), ("fake", fakes)):
+        found |= {
+            f"{name}_over_random": _rounded(inverter.gain(each, originals, people, fold)),
+            f"{name}_over_same_kind": _rounded(inverter.gain(each, originals, people, kind)),
+            f"{name}_elsewhere": _rounded(inverter.gain_elsewhere(each, originals, people, fold)),
+        }
+    return found
 
 
 def _frechet(population: Population, name: str, seed: int) -> Figures:
