@@ -19,6 +19,10 @@ from precompute import photo as upload
 from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
+from precompute.blend import Fake
+from precompute.blend import Overlay
+from precompute.blend import meeting
+from precompute.blend import paste
 from precompute.certify import SAME_SHARE
 from precompute.describe import Recogniser
 from precompute.detect import overlap
@@ -58,9 +62,10 @@ class Pair:
     """One face and what became of it. ``method``: as the fake says; ``reason``: why the face could not be replaced better.
 
     width: of the box in px; original: recogniser -> unit vector (d,); fake: recogniser -> (v, d), looked at where the original's
-    points were, and where the detector now finds the face, if it does (``again``, else None); landmark_error: share of the
-    interocular distance, where there are two meshes; rings: ``seam.statistics`` of original and published picture;
-    crops: BGR uint8 (2, SMALL_SIDE, SMALL_SIDE, 3); views: two JPEG files.
+    points were, and where the detector now finds the face, if it does (``again``, else None); blank: recogniser -> (d,), of the
+    original with nothing but a plain colour where the mask is; landmark_error: share of the interocular distance, where there are
+    two meshes; rings: ``seam.statistics`` of original and published picture; crops: BGR uint8 (2, SMALL_SIDE, SMALL_SIDE, 3);
+    views: two JPEG files.
     """
 
     method: str
@@ -72,6 +77,7 @@ class Pair:
     found: bool
     original: dict[str, Floats]
     fake: dict[str, Floats]
+    blank: dict[str, Floats]
     landmark_error: float | None
     rmse: float
     psnr: float
@@ -149,12 +155,14 @@ def _pair(
     points = np.stack([face.points] if again is None else [face.points, again.points])
     everyone = (*anonymiser.recognisers, *held_out)
     original = dict(face.embeddings) | {each.name: each.embed(before, face.points[None])[0] for each in held_out}
+    plain = blank(before, fake)
     drawn = fake.method != "opaque" and face.mesh is not None
     crops = [align.five_point_crop(picture, face.points, align.ARCFACE, CROP_SIDE) for picture in (before, after)]
     return Pair(
         fake.method, face.reason, face.box[2],
         None if face.mesh is None else kept.skin_tone(before, face.mesh), _seen(face), None if again is None else _seen(again),
         again is not None, original, {each.name: each.embed(after, points) for each in everyone},
+        {each.name: each.embed(plain, face.points[None])[0] for each in everyone},
         kept.landmark_error(face.mesh, again.mesh) if again is not None and drawn else None,
         measures.rmse(*crops), measures.psnr(*crops), measures.ssim(*crops),
         outside.edge(fake, face.mesh) if drawn and face.mesh is not None else None,
@@ -162,6 +170,16 @@ def _pair(
         np.stack([cv2.resize(each, (SMALL_SIDE, SMALL_SIDE), interpolation=cv2.INTER_AREA) for each in crops]),
         (_view(before, face), _view(after, face)),
     )  # fmt: skip
+
+
+def blank(pixels: Pixels, fake: Fake) -> Pixels:
+    """The picture with the mean colour under a fake's mask in its place: all that is left is what surrounds the face."""
+    place, own = meeting(fake, 0, 0, pixels.shape[:2])
+    inside = fake.weight[own] > 0
+    flat = np.zeros_like(fake.pixels)
+    if inside.any():
+        flat[:] = np.rint(pixels[place][inside].mean(0))
+    return paste(pixels, Overlay(fake.x, fake.y, flat, fake.weight))
 
 
 def boxes(faces: Sequence[Face]) -> Floats:

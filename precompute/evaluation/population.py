@@ -37,6 +37,10 @@ class Population:
         """Unit vectors (n, 2, d): at the original's points, and where the detector finds the face now, if it does."""
         return np.stack([pair.fake[recogniser][[0, -1]] for pair in self.pairs])
 
+    def blanks(self, recogniser: str) -> Floats:
+        """Unit vectors (n, 1, d) of pictures with nothing where the face was."""
+        return np.stack([pair.blank[recogniser] for pair in self.pairs])[:, None]
+
     @property
     def generated(self) -> Flags:
         """Which faces got a synthetic face, and not the opaque fill, (n,)."""

@@ -1,5 +1,6 @@
 """What one recogniser makes of the fakes: identification, verification, and the attacks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,18 +40,22 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """All cosines of one recogniser, (n, n) each: original to original, fake (row) to original, fake to fake."""
+    """All cosines of one recogniser, (n, n) each: original to original, fake (row) to original, fake to fake, and pictures with
+    nothing where the face was (row) to original.
+    """
 
     originals: Floats
     fakes: Floats
     both: Floats
+    blanks: Floats
 
     @classmethod
     def of(cls, population: Population, recogniser: str) -> "Compared":
         """Every face with every other."""
         before, after = population.originals(recogniser), population.fakes(recogniser)
         alike = recognition.alike
-        return cls(alike(before, before), alike(after, before), alike(after, after))
+        blanks = alike(population.blanks(recogniser), before)
+        return cls(alike(before, before), alike(after, before), alike(after, after), blanks)
 
 
 def figures(
@@ -87,11 +92,13 @@ def _identification(compared: Compared, people: Ints) -> tuple[Figures, Floats]:
     before = recognition.rank1(compared.originals[np.ix_(probes, gallery)], own, faces).mean()
     after = float(hits[probes].mean())
     same = recognition.rank1(compared.fakes[np.ix_(gallery, gallery)], faces, faces).mean()
+    blank = recognition.rank1(compared.blanks[np.ix_(probes, gallery)], own, faces).mean()
     low, high = recognition.wilson(after, len(probes))
     found: Figures = {
         "gallery": len(gallery), "probes": len(probes), "chance": round(1 / len(gallery), 6),
         "rank1_before": round(float(before), 5), "rank1_after": round(after, 5),
         "rank1_after_low": round(low, 5), "rank1_after_high": round(high, 5), "rank1_same_picture": round(float(same), 5),
+        "rank1_surroundings": round(float(blank), 5),
     }  # fmt: skip
     return found, hits
 
@@ -143,7 +150,10 @@ def _attacks(compared: Compared, people: Ints) -> Figures:
 def _embeddings_undone(population: Population, name: str, seed: int) -> Figures:
     fakes, originals = population.fakes(name)[:, -1], population.originals(name)[:, 0]
     made = inverter.undone(fakes, originals, population.people, np.random.default_rng(seed))
-    return {} if made is None else _gains(made.made, made.fold, originals, fakes, population)
+    blanks = inverter.undone(population.blanks(name)[:, 0], originals, population.people, np.random.default_rng(seed))
+    if made is None or blanks is None:
+        return {}
+    return _gains({"gain": made.made, "fake": fakes, "surroundings": blanks.made}, made.fold, originals, population)
 
 
 def pictures_undone(population: Population, seed: int) -> Undone | None:
@@ -158,15 +168,15 @@ def _pictures_recognised(undone: Undone, population: Population, each: Recognise
     crops = np.clip(np.rint(undone.made), 0, 255).astype(np.uint8).reshape(-1, SMALL_SIDE, SMALL_SIDE, 3)
     large = [cv2.resize(crop, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_CUBIC) for crop in crops]
     seen = np.concatenate([each.embed(crop, points) for crop in large])
-    return _gains(seen, undone.fold, population.originals(each.name)[:, 0], population.fakes(each.name)[:, -1], population)
+    return _gains({"gain": seen}, undone.fold, population.originals(each.name)[:, 0], population)
 
 
-def _gains(made: Floats, fold: Ints, originals: Floats, fakes: Floats, population: Population) -> Figures:
-    """Of what an inverter made, and of the fakes as they are, which is what an attacker has without one."""
+def _gains(made: Mapping[str, Floats], fold: Ints, originals: Floats, population: Population) -> Figures:
+    """Of what inverters made, and of what an attacker has without one; each compared within the folds of the inverter."""
     people = population.people
     kind = fold * (int(population.kinds.max(initial=0)) + 1) + population.kinds
     found: Figures = {}
-    for name, each in (("gain", made), ("fake", fakes)):
+    for name, each in made.items():
         found |= {
             f"{name}_over_random": _rounded(inverter.gain(each, originals, people, fold)),
             f"{name}_over_same_kind": _rounded(inverter.gain(each, originals, people, kind)),
@@ -197,8 +207,13 @@ def _histograms(compared: Compared, people: Ints) -> Figures:
         "fake_to_its_original": np.diag(compared.fakes),
         "fake_to_another_picture_of_the_person": compared.fakes[same],
     }
-    counted = {name: np.histogram(np.clip(each, LOW, 1), edges)[0] / max(1, len(each)) for name, each in kinds.items()}
-    return {"edges": _list(edges, 4), **{name: _list(each, 6) for name, each in counted.items()}}
+    shares = {name: _list(_counted(each, edges) / max(1, len(each)), 6) for name, each in kinds.items()}
+    return {"edges": _list(edges, 4), **shares}
+
+
+def _counted(values: Floats, edges: npt.NDArray[np.float64]) -> Ints:
+    """How many lie in each bin, those beyond the ends in the last ones."""
+    return np.asarray(np.histogram(np.clip(values.astype(np.float64), edges[0], edges[-1]), edges)[0], np.int64)
 
 
 def _list(values: npt.NDArray[np.floating], digits: int) -> list[float]:

@@ -114,8 +114,9 @@ def _median(values: Sequence[float]) -> float | None:
 
 
 def _quantile(values: Sequence[float], share: float) -> float | None:
-    return _rounded(float(np.percentile(values, share))) if values else None
+    known = [value for value in values if np.isfinite(value)]
+    return _rounded(float(np.percentile(known, share))) if known else None
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(value, 4)
+    return None if value is None else round(value, 4)

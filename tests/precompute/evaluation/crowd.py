@@ -1,6 +1,7 @@
 """People made of numbers: several pictures of each, and fakes that are like them, like nobody, or like everybody."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +14,16 @@ from precompute.evaluation.pairs import Pair
 from precompute.evaluation.pairs import Picture
 from precompute.evaluation.pairs import Seen
 from precompute.evaluation.population import Population
+from precompute.face import Face
 from precompute.thresholds import Origin
+from tests.precompute.faces import shapes
+from tests.precompute.flat import FlatFaces
 
 Floats = npt.NDArray[np.float32]
 
 SIZE = 32
 NAME = "numbers"
+BLANK = np.eye(1, SIZE, dtype=np.float32)[0]
 SEEN = Seen("female", 35.0, np.zeros(3, np.float32), np.full(3, 0.5, np.float32))
 
 
@@ -41,9 +46,10 @@ def unit(vector: npt.NDArray[np.floating]) -> Floats:
 
 def pair(original: Floats, fake: Floats, **other: object) -> Pair:
     """One face, all else being plain."""
+    crops = np.zeros((2, SMALL_SIDE, SMALL_SIDE, 3), np.uint8)
     made = Pair(
-        "donor", None, 90.0, 30.0, SEEN, SEEN, True, {NAME: original}, {NAME: np.stack([fake, fake])}, 0.02, 20.0, 22.0, 0.8,
-        Edge(8.0, 0.09, 0.1), None, np.zeros((2, SMALL_SIDE, SMALL_SIDE, 3), np.uint8), (b"before", b"after"),
+        "donor", None, 90.0, 30.0, SEEN, SEEN, True, {NAME: original}, {NAME: np.stack([fake, fake])}, {NAME: BLANK},
+        0.02, 20.0, 22.0, 0.8, Edge(8.0, 0.09, 0.1), None, crops, (b"before", b"after"),
     )  # fmt: skip
     return replace(made, **other)  # type: ignore[arg-type]
 
@@ -77,3 +83,25 @@ def itself(original: Floats, rng: np.random.Generator) -> Floats:
 def nobody(original: Floats, rng: np.random.Generator) -> Floats:
     """A face that has nothing to do with the original."""
     return unit(rng.standard_normal(SIZE))
+
+
+@dataclass
+class Meshed(FlatFaces):
+    """Flat ellipses on faces that have a mesh, seen by ``Numbers``; ``lost``: how many finds, from the second on, find nobody."""
+
+    recognisers: tuple[Numbers, ...] = (Numbers(),)  # type: ignore[assignment]
+    lost: int = 0
+    found: int = 0
+
+    def find(self, pixels: npt.NDArray[np.uint8]) -> tuple[Face, ...]:
+        """As told, described by the pixels in the box."""
+        self.found += 1
+        if 1 < self.found <= 1 + self.lost:
+            return ()
+        return tuple(self._seen(each, pixels) for each in super().find(pixels))
+
+    def _seen(self, face: Face, pixels: npt.NDArray[np.uint8]) -> Face:
+        x, y, w, h = (round(side) for side in face.box)
+        mesh = shapes.mesh(0.8 * w, (x + w / 2, y + h / 2))
+        described = {NAME: self.recognisers[0].embed(pixels[y : y + h, x : x + w], face.points[None])[0]}
+        return replace(face, mesh=mesh, embeddings=described, gender="female")
