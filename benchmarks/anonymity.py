@@ -14,6 +14,7 @@ import cv2
 from benchmarks import report
 from benchmarks import seal
 from precompute import command_evaluate
+from precompute import verification
 from precompute.errors import PrecomputeError
 from precompute.evaluation import course
 from precompute.evaluation import crew
@@ -146,9 +147,9 @@ def speed(examiner: Examiner, options: Any) -> report.Figures:
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
-        files = course.verification.collection(options.people).files
+        files = verification.collection(options.people).files
         timed = [examiner.look(i, file) for i, file in enumerate(files[:: max(1, len(files) // SPEED_PICTURES)])]
-        large = seal.speed(examiner.anonymiser, ROUNDS)  # type: ignore[arg-type]
+        large = seal.speed(examiner.anonymiser, ROUNDS)
     finally:
         os.sched_setaffinity(0, cores)
     measured: dict[str, Any] = quality.speed([picture for picture in timed if picture is not None])

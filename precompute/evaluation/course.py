@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from precompute import insightface_pack
+from precompute import models
 from precompute import verification
 from precompute.errors import NotEvaluated
 from precompute.evaluation import crew
@@ -138,9 +139,14 @@ def about(pictures: Collection, task: Task, examiner: Examiner, population: Popu
 
 
 def hashes(config: FacesConfig, store: ModelStore) -> dict[str, str]:
-    """The registry's models that find, measure and describe faces, by the SHA-256 of their files."""
-    named = (config.detector, config.landmarks, config.attributes)
-    return {name: store.model(name).sha256 for name in named if not insightface_pack.is_named(name)}
+    """The models that find, measure and describe faces, by the SHA-256 of their files; of an InsightFace pack, all its files."""
+    found: dict[str, str] = {}
+    for name in (config.detector, config.landmarks, config.attributes):
+        if insightface_pack.is_named(name):
+            found |= {f"{name} ({file.name})": models.sha256(file) for file in insightface_pack.files(name)}
+        else:
+            found[name] = store.model(name).sha256
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The whole way from a folder to figures, with stand-ins for the models."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,15 @@ def test_drop() -> None:
     rates = [{"identification": {"rank1_before": before, "rank1_after": after}} for before, after in ((1.0, 0.0), (0.5, 0.25))]
     assert course.drop({"one": rates[0], "other": rates[1]}) == {"points": 62.5, "relative": 0.75}
     assert course.drop({"one": {"identification": {}}}) == {"points": None, "relative": None}
+
+
+def test_hashes(tmp_path: Path) -> None:
+    """Of the registry's models the registry's; of InsightFace's, those of the files that are there."""
+    (tmp_path / "det.onnx").write_bytes(b"weights")
+    name = f"insightface:{tmp_path / 'det.onnx'}"
+    found = course.hashes(FacesConfig(detector=name), ModelStore(tmp_path, environ={}))
+    assert found[f"{name} (det.onnx)"] == sha256(b"weights").hexdigest()
+    assert found["mp_face_landmarks_478"] == TASK.store.model("mp_face_landmarks_478").sha256
 
 
 def test_versions() -> None:
