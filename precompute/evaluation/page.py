@@ -35,11 +35,11 @@ PRIVACY: Final = (
     ("rank-1 of originals", ("identification", "rank1_before"), "share"),
     ("rank-1 of fakes", ("identification", "rank1_after"), "share"),
     ("chance", ("identification", "chance"), "share"),
-    ("against the same picture", ("identification", "rank1_same_picture"), "share"),
-    ("with nothing for a face", ("identification", "rank1_surroundings"), "share"),
+    ("rank-1, same picture", ("identification", "rank1_same_picture"), "share"),
+    ("rank-1, nothing for a face", ("identification", "rank1_surroundings"), "share"),
     ("TAR of originals", ("verification", "tar_before"), "share"),
     ("TAR of fakes", ("verification", "tar_after"), "share"),
-    ("against the same picture", ("verification", "tar_same_picture"), "share"),
+    ("TAR, same picture", ("verification", "tar_same_picture"), "share"),
     ("threshold", ("threshold",), "number"),
 )
 ATTACKS: Final = (
@@ -112,7 +112,7 @@ def _drop(drop: Figures) -> str:
     if drop["points"] is None:
         return ""
     points, relative = drop["points"], 100 * drop["relative"]
-    return f"<p>Rank-1 accuracy falls by {points:.1f} points on average, which is {relative:.1f} % of what it was.</p>"
+    return f"<p>Rank-1 accuracy falls by {points:.1f} points on average, or by {relative:.1f} % of what it was.</p>"
 
 
 def _curves(name: str, each: Figures) -> str:
