@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from edge import config as shared
@@ -30,7 +31,11 @@ from precompute.models import Progress
 
 Figures = Mapping[str, Any]
 
+Floats = npt.NDArray[np.float32]
+
 STOPPED = 130
+PICTURES = 36
+CLOSEST = 12
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
@@ -43,8 +48,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     held_out = course.held_out(own.faces, arguments.held_out)
     task = Task(own.faces, store, held_out, own.upload, "central", arguments.seed)
     try:
-        with progress() as shown:
-            found = course.run(arguments.folder, task, arguments.processes, arguments.limit, shown)
+        with progress() as told:
+            found = course.run(arguments.folder, task, arguments.processes, arguments.limit, told)
     except KeyboardInterrupt:
         print("mfmc-precompute: stopped; nothing was written, and a report that lay there is as it was", file=sys.stderr)
         return STOPPED
@@ -87,7 +92,7 @@ def progress() -> Iterator[Progress]:
 
 def write(found: Evaluation, folder: Path, *, pictures: bool, seed: int) -> tuple[Path, Path]:
     """Both files, mode 0600 and each whole or not at all; raises ``ConfigError`` where the folder does not take them."""
-    views = sample(found.population, seed) if pictures else []
+    views = shown(found, seed) if pictures else {}
     files = folder / "report.json", folder / "report.html"
     with secret_file.alone(folder):
         secret_file.replace(files[0], f"{json.dumps(found.figures, indent=1, allow_nan=False)}\n".encode())
@@ -95,10 +100,20 @@ def write(found: Evaluation, folder: Path, *, pictures: bool, seed: int) -> tupl
     return files
 
 
-def sample(population: Population, seed: int) -> list[tuple[bytes, bytes]]:
-    """Originals and fakes to show, drawn at random, in the pictures' order."""
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(population))[: page.PICTURES])
-    return [population.pairs[int(i)].views for i in chosen]
+def shown(found: Evaluation, seed: int) -> dict[str, list[tuple[bytes, bytes]]]:
+    """Faces to look at: some drawn at random, in the pictures' order, and those most like the original to any recogniser."""
+    population = found.population
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(population))[:PICTURES])
+    recognisers: Figures = found.figures["recognisers"]  # type: ignore[assignment]
+    excess = [closeness(population, name) - each["threshold"] for name, each in recognisers.items()]
+    closest = np.argsort(-np.max(excess, axis=0), kind="stable")[:CLOSEST]
+    chosen = {"Faces drawn at random": drawn, "Faces that a recogniser finds most like the original": closest}
+    return {title: [population.pairs[int(i)].views for i in each] for title, each in chosen.items()}
+
+
+def closeness(population: Population, recogniser: str) -> Floats:
+    """Cosine of each fake and its own original, (n,), by the look at it that is more alike."""
+    return np.asarray((population.fakes(recogniser) * population.originals(recogniser)).sum(2).max(1), np.float32)
 
 
 def summary(figures: Figures, *, as_json: bool) -> Sequence[str]:

@@ -11,9 +11,9 @@ from typing import Final
 from precompute.evaluation import plots
 
 Figures = Mapping[str, Any]
+Views = Sequence[tuple[bytes, bytes]]
 Columns = Sequence[tuple[str, tuple[str, ...], str]]
 
-PICTURES: Final = 48
 _STYLE: Final = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;margin:1em 0}td,th{padding:.25em .7em;border-bottom:1px solid #ddd;text-align:right}
@@ -60,8 +60,8 @@ SHARES: Final = {
 }  # fmt: skip
 
 
-def render(figures: Figures, views: Sequence[tuple[bytes, bytes]] = ()) -> str:
-    """The page for what ``report.json`` holds, and JPEG files of originals and fakes to show side by side."""
+def render(figures: Figures, views: Mapping[str, Views] | None = None) -> str:
+    """The page for what ``report.json`` holds, and by title JPEG files of originals and fakes to show side by side."""
     data = figures["data"]
     said = (
         f"{data['evaluated']} faces of {data['people']} people, {data['left_out']} pictures left out. "
@@ -80,7 +80,7 @@ def render(figures: Figures, views: Sequence[tuple[bytes, bytes]] = ()) -> str:
     ):  # fmt: skip
         parts += [f"<h2>{title}</h2>", _facts(figures[name])]
     parts += ["<h2>By group</h2>", *(_group(kind, groups) for kind, groups in figures["groups"].items())]
-    parts += _faces(views)
+    parts += [_faces(title, each) for title, each in (views or {}).items()]
     parts += ["<h2>What was evaluated</h2>", _made_with(figures), "</body></html>"]
     return "".join(parts)
 
@@ -140,14 +140,13 @@ def _group(kind: str, groups: Figures) -> str:
     return _table([escape(kind), *(name.replace("_", " ") for name in names)], rows)
 
 
-def _faces(views: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    if not views:
-        return []
+def _faces(title: str, views: Views) -> str:
     shown = [
         f'<figure>{_image(before, "original")}{_image(after, "synthetic")}<figcaption>original, synthetic</figcaption></figure>'
         for before, after in views
     ]
-    return ["<h2>Faces</h2>", f'<p class="warn">{NOT_FOR_PUBLISHING}</p>', f'<div class="faces">{"".join(shown)}</div>']
+    warning = f'<p class="warn">{NOT_FOR_PUBLISHING}</p>'
+    return f'<h2>{escape(title)}</h2>{warning}<div class="faces">{"".join(shown)}</div>'
 
 
 def _image(jpeg: bytes, what: str) -> str:

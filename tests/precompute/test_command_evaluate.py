@@ -4,10 +4,13 @@ import json
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from precompute import command_evaluate
 from precompute.evaluation import course
 from precompute.evaluation import crew
+from precompute.evaluation.population import Population
 from tests import pictures
 from tests.precompute.evaluation import crowd
 from tests.precompute.shop import Shop
@@ -38,7 +41,7 @@ def test_written(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     assert [file.name for file in files] == ["report.html", "report.json"]
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
     assert json.loads(files[1].read_text())["data"]["people"] == 6
-    assert files[0].read_text().count("<figure>") == 12
+    assert files[0].read_text().count("<figure>") == 24  # twelve drawn, and the twelve most alike
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("numbers: rank1_before 1.0")
@@ -90,3 +93,14 @@ def test_help(capsys: pytest.CaptureFixture[str], shop: Shop) -> None:
     said = capsys.readouterr().out
     assert "evaluate people --limit 20" in said
     assert "not for publishing" in said
+
+
+def test_shown() -> None:
+    """What any recogniser finds most like the original comes first among the closest, whatever the others find."""
+    vectors = np.eye(3, dtype=np.float32)
+    pairs = tuple(crowd.pair(vectors[0], each, views=(b"o", name)) for name, each in ((b"a", vectors[1]), (b"b", vectors[0])))
+    population = Population(pairs, np.arange(2), ())
+    found = course.Evaluation({"recognisers": {crowd.NAME: {"threshold": 0.5}}}, population)
+    drawn, closest = command_evaluate.shown(found, 1).values()
+    assert drawn == [(b"o", b"a"), (b"o", b"b")]
+    assert closest == [(b"o", b"b"), (b"o", b"a")]

@@ -36,7 +36,7 @@ def test_figures(figures: dict[str, Any]) -> None:
 
 def test_nothing_is_loaded(figures: dict[str, Any]) -> None:
     """No address but those of the page's own data, and no script."""
-    text = page.render(figures, [(b"one", b"other")])
+    text = page.render(figures, {"Faces": [(b"one", b"other")]})
     assert "default-src 'none'" in text
     assert "<script" not in text
     assert set(re.findall(r'src="(data:image/jpeg;base64|[^"]*)', text)) == {"data:image/jpeg;base64"}
@@ -53,7 +53,7 @@ def test_names_are_text(figures: dict[str, Any]) -> None:
 
 def test_pictures(figures: dict[str, Any]) -> None:
     """With pictures it says that it is not for publishing; without, there is none."""
-    assert "not for publishing" in page.render(figures, [(b"one", b"other")])
+    assert "not for publishing" in page.render(figures, {"Faces": [(b"one", b"other")]})
     plain = page.render(figures)
     assert "<img" not in plain
     assert "not for publishing" not in plain
