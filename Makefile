@@ -43,6 +43,7 @@ test: lint
 bench: setup
 	$(BIN)/python -m benchmarks.reveal --check
 	$(BIN)/python -m benchmarks.seal --check
+	$(BIN)/python -m benchmarks.anonymity --check
 	$(BIN)/python -m benchmarks.people --check
 	$(BIN)/python -m benchmarks.serve --check
 	$(BIN)/python -m benchmarks.catalog --check

@@ -28,14 +28,23 @@ def finish(section: str, found: Figures, options: argparse.Namespace, table: Cal
     return 1 if missed else 0
 
 
+def bars(section: str) -> list[tuple[str, str, float]]:
+    """Every bar of a section: the figure, ``min`` or ``max``, and the limit."""
+    return [(*bar.rsplit("_", 1), limit) for bar, limit in tomllib.loads(BARS.read_text())[section].items()]
+
+
+def met(value: float | None, kind: str, limit: float) -> bool:
+    """Whether a figure is within its bar; one that was not measured is not."""
+    return value is not None and (value >= limit if kind == "min" else value <= limit)
+
+
 def misses(section: str, found: Figures) -> list[str]:
     """A line for every bar missed; a bar is a figure's name and ``_min`` or ``_max``."""
     missed = []
-    for bar, limit in tomllib.loads(BARS.read_text())[section].items():
-        name, kind = bar.rsplit("_", 1)
+    for name, kind, limit in bars(section):
         if name not in found:
             missed.append(f"{name} was not measured")
-        elif found[name] < limit if kind == "min" else found[name] > limit:
+        elif not met(found[name], kind, limit):
             missed.append(f"{name} is {found[name]}, the bar is {'at least' if kind == 'min' else 'at most'} {limit}")
     return missed
 

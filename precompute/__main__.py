@@ -20,7 +20,10 @@ EXAMPLES = """examples:
   mfmc-precompute seal album/*.jpg --consistent-within album   people look the same on all of them
   mfmc-precompute calibrate FOLDER                  thresholds for the recognisers at hand, from a folder per person
   mfmc-precompute calibrate FOLDER --similarity     the same for what compares pictures: FID, RMSE, SSIM, PSNR
+  mfmc-precompute evaluate FOLDER                   what the fakes are worth, from a folder per person
   mfmc-precompute certify /2026/party.jpg           is what was measured at sealing still so?
+  mfmc-precompute reseal --all --dry-run            which photos need new fakes, now that a newer recogniser is configured?
+  mfmc-precompute reseal /2026/party.jpg --force    new fakes, without the upload; owners, rules, locks and tags stay
   mfmc-precompute enrol u-1742 me.jpg me2.jpg       find this person, who asked for it, in photos to come
   mfmc-precompute enrol u-1742 --forget             delete that again, suggestions included
 
@@ -29,6 +32,14 @@ faces.json says who is where on the upright photo:
 """
 SAID_OF_FACES = """With [precompute.disclosure], published photos carry a signed C2PA manifest that says that faces are synthetic
 (docs/disclosure.md); answers with a real face leave it out."""
+EVALUATE_EXAMPLES = """examples:
+  mfmc-precompute evaluate people --limit 20        a quick look: twenty people, a minute
+  mfmc-precompute evaluate people --out reports --processes 4
+  mfmc-precompute evaluate people --held-out mobileface_v2 --held-out deepface:Facenet512
+
+FOLDER holds a folder of pictures for each person; people with several pictures are looked for among everybody.
+report.html shows originals and is not for publishing; --no-pictures makes it without. docs/evaluation.md explains every figure.
+"""
 EXTRA = ("insightface", "jpeglib", "onnxruntime", "PIL", "tqdm")  # what the edge's own installation lacks
 
 
@@ -71,7 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
     _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure thresholds of recognisers and of similarity"))
+    evaluate = commands.add_parser(
+        "evaluate", parents=[common], help="measure privacy and likeness of the fakes", epilog=EVALUATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    _add_evaluate(evaluate)
     _add_certify(commands.add_parser("certify", parents=[common], help="measure published photos again"))
+    _add_reseal(commands.add_parser("reseal", parents=[common], help="make new fakes where a newer recogniser finds the person"))
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this machine, and how to mend what does not")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -128,10 +145,35 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_calibrate)
 
 
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures of known people, a folder for each person")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="FOLDER", help="where report.json and report.html go (default: here)"
+    )
+    parser.add_argument(
+        "--held-out", action="append", metavar="NAME",
+        help="a recogniser that only evaluates and takes no part in choosing; may be given several times "
+        "(default: mobileface_v2 and mobileface_v3)",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, metavar="PEOPLE", help="only so many people, drawn at random (default: all)")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many at once, a core each (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what every fake and drawing follows from (default: 1)")
+    parser.add_argument("--no-pictures", action="store_true", help="leave the faces out of report.html")
+    parser.set_defaults(command=_evaluate)
+
+
 def _add_certify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="*", metavar="PATH", help="addresses of published photos, such as /2026/party.jpg")
     parser.add_argument("--new-key", type=Path, metavar="FILE", help="make a key that signs certificates")
     parser.set_defaults(command=_certify)
+
+
+def _add_reseal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="*", metavar="PATH", help="addresses of published photos, such as /2026/party.jpg")
+    parser.add_argument("--all", action="store_true", help="every published photo")
+    parser.add_argument("--force", action="store_true", help="also where every fake still passes, or the certificate is broken")
+    parser.add_argument("--dry-run", action="store_true", help="say what is to be done, and publish nothing")
+    parser.set_defaults(command=_reseal)
 
 
 def _seal(arguments: argparse.Namespace) -> int:
@@ -164,10 +206,22 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     return command_calibrate.calibrate(arguments)
 
 
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from precompute import command_evaluate
+
+    return command_evaluate.evaluate(arguments)
+
+
 def _certify(arguments: argparse.Namespace) -> int:
     from precompute import command_certify
 
     return command_certify.certify(arguments)
+
+
+def _reseal(arguments: argparse.Namespace) -> int:
+    from precompute import command_reseal
+
+    return command_reseal.reseal(arguments)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -116,10 +116,9 @@ def face(
     return FaceEntry(slot=slot, generator=generator, seed_sha256=seed_sha256.hex(), recognisers=verdicts, choice=choice)
 
 
-def taken_over(entry: FaceEntry, slot: int) -> FaceEntry:
-    """The entry of a fake that is published again as it is, with its slot in the new version."""
-    choice = None if entry.choice is msgspec.UNSET else entry.choice
-    return msgspec.structs.replace(entry, slot=slot, choice=choice)
+def taken_over(entry: FaceEntry) -> FaceEntry:
+    """The entry of a fake that is published again as it is."""
+    return msgspec.structs.replace(entry, choice=None) if entry.choice is msgspec.UNSET else entry
 
 
 def _rounded(similarity: float) -> float:

@@ -29,9 +29,7 @@ def certify(arguments: argparse.Namespace) -> int:
     if arguments.new_key:
         return _new_key(arguments)
     config = load(arguments.config)
-    held = keys.opens(keys.read(config.keys))
-    if held is None:
-        raise ConfigError("keys.ring: holds public halves alone, which open no original; certify where the ring is")
+    held = opening(config, "certify")
     trusted = signing.trusted(config.own.certificate)
     store = ModelStore(config.own.models.cache_folder, config.own.models.mirror_folder)
     measures = describer_of(config.own, store)
@@ -41,7 +39,7 @@ def certify(arguments: argparse.Namespace) -> int:
             report = one(path, config, held, trusted, measures)
         except PrecomputeError as error:
             bad += 1
-            _print_error(path, str(error), arguments.json)
+            print_error(path, str(error), arguments.json)
             continue
         bad += any(face.state not in FINE for face in report.faces)
         print(json.dumps(_row(path, report)) if arguments.json else "\n".join(_lines(path, report)), flush=True)
@@ -50,11 +48,24 @@ def certify(arguments: argparse.Namespace) -> int:
 
 def one(path: str, config: Config, held: keys.Opens, trusted: signing.Trusted, measures: recheck.Measures) -> recheck.Report:
     """One photo's report; raises ``PrecomputeError``."""
+    known = published(path, config)
+    return recheck.check(known, opened.of(known.photo, config, held), trusted, measures)
+
+
+def published(path: str, config: Config) -> opened.Published:
+    """The photo at an address as it was typed; raises ``NotMeasurable``."""
     try:
-        known = opened.published(config, address.parse(path if path.startswith("/") else f"/{path}"))
+        return opened.published(config, address.parse(path if path.startswith("/") else f"/{path}"))
     except NotFound:
         raise NotMeasurable("no photo can have this address") from None
-    return recheck.check(known, opened.of(known.photo, config, held), trusted, measures)
+
+
+def opening(config: Config, what: str) -> keys.Opens:
+    """The keys that open originals; raises ``ConfigError`` where only public halves are at hand."""
+    held = keys.opens(keys.read(config.keys))
+    if held is None:
+        raise ConfigError(f"keys.ring: holds public halves alone, which open no original; {what} where the ring is")
+    return held
 
 
 def _new_key(arguments: argparse.Namespace) -> int:
@@ -66,7 +77,8 @@ def _new_key(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_error(path: str, text: str, as_json: bool) -> None:
+def print_error(path: str, text: str, as_json: bool) -> None:
+    """What went wrong with one photo: a line on stderr, or an object on stdout."""
     if as_json:
         print(json.dumps({"path": path, "error": text}), flush=True)
     else:

@@ -91,17 +91,23 @@ def _job(arguments: argparse.Namespace) -> Job:
         first_frame=config.own.upload.first_frame or arguments.first_frame,
     )
     store = ModelStore(config.own.models.cache_folder, config.own.models.mirror_folder)
-    anonymiser = Anonymiser.load(config.own.faces, store, _progress)
-    finder: people.Finder = people.OFF
-    if searching:
-        finder = people.load(config.own.people, config.catalog_url, keys.opens(held), anonymiser.recognisers, store.models)
-    for note in (*anonymiser.notes, *finder.notes):
-        print(f"mfmc-precompute: {note}", file=sys.stderr)
+    anonymiser = Anonymiser.load(config.own.faces, store, progress)
+    finder = finder_of(config, held, anonymiser, store)
     albums = Albums(arguments.consistent_within, {each.name: each.threshold for each in anonymiser.recognisers})
     return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer, marker, albums)
 
 
-def _progress(what: str, done: int, total: int) -> None:
+def finder_of(config: Config, held: keys.Wraps | None, anonymiser: Anonymiser, store: ModelStore) -> people.Finder:
+    """Who is enrolled, if people may be found; says on stderr what the operator should read."""
+    finder: people.Finder = people.OFF
+    if config.own.people.enabled:
+        finder = people.load(config.own.people, config.catalog_url, keys.opens(held), anonymiser.recognisers, store.models)
+    for note in (*anonymiser.notes, *finder.notes):
+        print(f"mfmc-precompute: {note}", file=sys.stderr)
+    return finder
+
+
+def progress(what: str, done: int, total: int) -> None:
     """One line that counts up, where somebody is looking."""
     if sys.stderr.isatty():
         print(f"\r{what}: {done} of {total}", end="\n" if done >= total else "", file=sys.stderr, flush=True)

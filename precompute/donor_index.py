@@ -29,7 +29,7 @@ from precompute.swap import light
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT: Final = 10
+FORMAT: Final = 11
 SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 LONG_SIDES: Final = (640,)
 SURE: Final = 0.85

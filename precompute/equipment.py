@@ -1,10 +1,12 @@
 """The loaded models of one configuration, by role."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from precompute import deepface_model
 from precompute import insightface_pack
 from precompute import thresholds
 from precompute.describe import AgeGender
@@ -45,21 +47,27 @@ class Equipment:
 def load(config: FacesConfig, store: ModelStore) -> Equipment:
     """Every model that the configuration names; raises ``ModelMissing``, ``ModelRefused``, ``UnknownModel``, ``ConfigError``."""
     known = thresholds.read(thresholds.file_of(config, store))
-    recognisers = tuple(_recogniser(name, config, store, known) for name in config.recognisers)
+    named = recognisers(config.recognisers, config, store)
     return Equipment(
         _detector(config, store),
         FaceMesh(_session(config, store, config.landmarks, "landmarks")),
         _attributes(config, store),
-        recognisers,
-        measures.measure(config.similarity, recognisers, known),
+        named,
+        measures.measure(config.similarity, named, known),
     )
+
+
+def recognisers(names: Iterable[str], config: FacesConfig, store: ModelStore) -> tuple[Recogniser, ...]:
+    """Recognisers of any names, in place of those configured; raises as ``load`` does."""
+    known = thresholds.read(thresholds.file_of(config, store))
+    return tuple(_recogniser(name, config, store, known) for name in names)
 
 
 def names(config: FacesConfig) -> tuple[str, ...]:
     """The registry's models that the configuration needs."""
     generator = ("face-model",) if config.generator == "face-model" else ()
     wanted = (config.detector, config.landmarks, config.attributes, *config.recognisers, *generator)
-    return tuple(name for name in wanted if not insightface_pack.is_named(name))
+    return tuple(name for name in wanted if not (insightface_pack.is_named(name) or deepface_model.is_named(name)))
 
 
 def _entry(store: ModelStore, name: str, role: Role) -> Model:
@@ -88,6 +96,8 @@ def _attributes(config: FacesConfig, store: ModelStore) -> Attributes:
 def _recogniser(name: str, config: FacesConfig, store: ModelStore, known: Mapping[str, Calibrated]) -> Recogniser:
     if insightface_pack.is_named(name):
         return insightface_pack.recogniser(name, config, known)
+    if deepface_model.is_named(name):
+        return deepface_model.recogniser(name, config, known)
     model = _entry(store, name, "recogniser")
     threshold = thresholds.choose(name, model.sha256, config, known, model.threshold)
     if threshold is None or model.input is None:

@@ -12,6 +12,7 @@ PrecomputeError       the job cannot go on; str() of it is one sentence for the 
 ├── FaceModelUnusable the face model's file is not what the recipe writes
 ├── NotEnrolled       somebody cannot be enrolled with these photos
 ├── NotCalibrated     no threshold can be had from these pictures
+├── NotEvaluated      these pictures or recognisers cannot be evaluated with
 ├── CertificateBroken the catalog's certificate is not one, or was changed
 ├── NotMeasurable     a published photo cannot be opened, so nothing on it can be measured again
 ├── NotDisclosed      no manifest could be put into a base
@@ -91,6 +92,10 @@ class NotEnrolled(PrecomputeError):
 
 class NotCalibrated(PrecomputeError):
     """No threshold can be had from these pictures; those known before are as they were."""
+
+
+class NotEvaluated(PrecomputeError):
+    """These pictures or recognisers cannot be evaluated with."""
 
 
 class CertificateBroken(PrecomputeError):

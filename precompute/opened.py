@@ -1,6 +1,7 @@
 """A published photo as its files and the keys at hand give it: the base, and the original as far as it can still be had."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from hashlib import sha256
@@ -25,6 +26,7 @@ from precompute.errors import NotMeasurable
 from precompute.keys import Opens
 
 Pixels = npt.NDArray[np.uint8]
+PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Upright, BGR uint8 (h, w, 3): the base, and the picture with the original faces of ``slots``; it must not leave memory."""
+    """Upright, BGR uint8 (h, w, 3): the base, and the picture with the original faces of ``slots``; it must not leave memory.
+
+    ``shown``: the JPEG file of the latter.
+    """
 
     base: Pixels
     original: Pixels = field(repr=False)
     slots: frozenset[int]
+    shown: bytes = field(repr=False)
 
 
 def published(config: Config, path: str) -> Published:
@@ -68,6 +74,23 @@ def published(config: Config, path: str) -> Published:
     return Published(photo, certificate)
 
 
+def paths(config: Config) -> Iterator[str]:
+    """Where photos are published, in order; raises ``NotMeasurable``. What is published meanwhile may be among them or not."""
+
+    async def page(after: str) -> list[str]:
+        wanted = select(tables.PHOTO.c.path).where(tables.PHOTO.c.path > after).order_by(tables.PHOTO.c.path).limit(PAGE)
+        async with Catalog.open(config.catalog_url) as catalog, catalog.database.reading() as connection:
+            return list((await connection.scalars(wanted)).all())
+
+    found = [""]
+    while found:
+        try:
+            found = asyncio.run(page(found[-1]))
+        except Unavailable:
+            raise NotMeasurable("the catalog cannot be read") from None
+        yield from found
+
+
 def of(photo: Photo, config: Config, keys: Opens) -> Opened:
     """Read both files, open what the keys open, and put the originals back; raises ``NotMeasurable`` and ``KeyRingError``."""
     base_name, sidecar_name = names(photo.path, photo.version)
@@ -90,7 +113,7 @@ def of(photo: Photo, config: Config, keys: Opens) -> Opened:
     except Damaged:
         raise NotMeasurable(f"{sidecar_name} or a wrapped key is damaged: the originals do not open") from None
     units = [unit for unit in parsed.units if all(slot in face_keys for slot in unit)]  # others reveal only together
-    return Opened(_upright(base), _upright(shown), frozenset(slot for unit in units for slot in unit))
+    return Opened(_upright(base), _upright(shown), frozenset(slot for unit in units for slot in unit), shown)
 
 
 def _file(file: Path, limit: int) -> bytes:

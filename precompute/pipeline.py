@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -134,15 +135,26 @@ def release(sealing: Sealing, path: str, config: Config, keys: Wraps, signer: Si
 
     Without a signer the certificate is unsigned.
     """
-    sealed = sealing.sealed
+
+    def commit() -> bytes | None:
+        photo = record(sealing, path, keys, time.time(), config.policy)
+        certified = certificate(sealing, photo.published, signer)
+        return _commit(config.catalog_url, photo, certified, namings(sealing, config.policy))
+
+    put_in_place(sealing.sealed, path, config, commit)
+
+
+def put_in_place(sealed: seal.SealedPhoto, path: str, config: Config, commit: Callable[[], bytes | None]) -> None:
+    """Write a version's files, let ``commit`` make it the one shown (it gives the one before), and sweep what is older.
+
+    Raises ``Rejected`` and ``PublishFailed``.
+    """
     if max(len(sealed.base), len(sealed.sidecar)) > config.max_file_bytes:
         raise Rejected(f"sealed, it is larger than edge.origin.max_bytes ({config.max_file_bytes}), so no edge would show it")
     with publish.alone(config.folder):
         publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
         with publish.plain_name(config.folder, path, sealed.version):
-            photo = record(sealing, path, keys, time.time(), config.policy)
-            certified = certificate(sealing, photo.published, signer)
-            before = _commit(config.catalog_url, photo, certified, namings(sealing, config.policy))
+            before = commit()
         # Edges may show the version before for some seconds yet, so it goes with the next publication.
         publish.sweep(config.folder, path, {sealed.version, before or sealed.version}, time.time())
 
@@ -223,9 +235,14 @@ def _box(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
 
 def certificate(sealing: Sealing, now: float, signer: Signer | None) -> str:
     """What was measured on the published coefficients, as the catalog keeps it; never an embedding, never which donor."""
-    sealed, done = sealing.sealed, sealing.replacement
-    faces = [
-        certificates.face(slot, fake.method, commitment, measured, done.rule, fake.looked_at)
-        for slot, fake, commitment, measured in zip(sealed.slots, done.fakes, done.commitments, done.measured, strict=True)
-    ]
+    sealed = sealing.sealed
+    faces = entries(sealing.replacement, sealed.slots)
     return certificates.stored(certificates.of(sealed.photo_id, sealed.version, sealed.base, faces, now), signer)
+
+
+def entries(done: Replacement, slots: Sequence[int]) -> list[certificates.FaceEntry]:
+    """What the certificate says of each face."""
+    return [
+        certificates.face(slot, fake.method, commitment, measured, done.rule, fake.looked_at)
+        for slot, fake, commitment, measured in zip(slots, done.fakes, done.commitments, done.measured, strict=True)
+    ]

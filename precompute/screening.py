@@ -8,7 +8,6 @@ import numpy.typing as npt
 from precompute import certify
 from precompute import describe
 from precompute import similarity
-from precompute.choice import Opinion
 from precompute.donors import Donor
 from precompute.equipment import Equipment
 from precompute.face import Face
@@ -20,7 +19,7 @@ from precompute.trial import close_up
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-MARGIN: Final = 0.15  # cosine similarity below each threshold, for a candidate to do well
+MARGIN: Final = 0.15  # cosine similarity below each threshold
 AGE_BORDERS: Final = (18.0, 30.0, 45.0, 60.0)
 LENIENT_YEARS: Final = 4.0
 
@@ -40,21 +39,23 @@ class Screen:
         vectors = {name: vector[None] for name, vector in face.embeddings.items()}
         self._original = Looks(similarity.crop(self._pixels, self._face.points)[None], vectors)
 
-    def judge(self, donor: Donor) -> Opinion | None:
-        """None where a recogniser takes it for the person, or the measure finds the two alike."""
+    def judge(self, donor: Donor, *, choosy: bool) -> float | None:
+        """How alike the candidate is by the measure, greater for more; None where that or a recogniser takes it for the person.
+
+        ``choosy``: also where a recogniser does so but for the margin, or gender or age group are seen as others.
+        """
         output, view = close_up(self._pixels, self._face, self._around.fake(self._swapper, donor, self._rng))
-        measured = []
+        margin = MARGIN if choosy else 0.0
+        seen = {}
         for each in self._models.recognisers[::-1]:  # one at a time, for most that are refused are refused by one
-            measured.append(certify.verdict(each, output, view, self._face.embeddings))
-            if not measured[-1].passed:
+            found = certify.verdict(each, output, view, self._face.embeddings)
+            if not found.similarity < found.threshold - margin:
                 return None
-        fake = Looks(similarity.crop(output, view[0])[None], {m.recogniser: m.seen for m in measured})
-        measure = self._models.similarity
-        value = measure.values(self._original, fake)
-        if not similarity.is_unlike(measure, float(value[0, 0])):
+            seen[each.name] = found.seen
+        value = self._models.similarity.values(self._original, Looks(similarity.crop(output, view[0])[None], seen))
+        if not similarity.is_unlike(self._models.similarity, float(value[0, 0])) or (choosy and not self._keeps(output, view[0])):
             return None
-        well = all(m.similarity < m.threshold - MARGIN for m in measured) and self._keeps(output, view[0])
-        return Opinion(well, float(similarity.rising(measure, value)[0, 0]))
+        return float(similarity.rising(self._models.similarity, value)[0, 0])
 
     def _keeps(self, output: Pixels, points: Floats) -> bool:
         """Whether the face drawn has the gender and the age group that the attributes' model saw in the original."""

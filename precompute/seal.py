@@ -49,11 +49,13 @@ class Scan:
 
 
 def photo(
-    variants: Variants, style: writer.Style, photo_id: bytes, random: Random, mark: Mark | None = None
-) -> SealedPhoto:
+    variants: Variants, style: writer.Style, photo_id: bytes, random: Random, mark: Mark | None = None,
+    slots: tuple[int, ...] | None = None,
+) -> SealedPhoto:  # fmt: skip
     """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes.
 
-    ``mark`` puts a stretch into the base's header, and tells where: no answer with a real face has it.
+    ``mark`` puts a stretch into the base's header, and tells where: no answer with a real face has it. ``slots``: of each face,
+    where they are known already; else they are given out at random.
     """
     canvas = variants.canvas
     chroma = np.tile(canvas.frame.chroma, len(canvas.blocks))
@@ -64,7 +66,7 @@ def photo(
     head = writer.header(style, tables, plan.restart)
     skeleton = Scan(head + original.data[: original.end[-1]] + writer.EOI, original.start + len(head), original.end + len(head))
     base, left_out = _marked(_base(skeleton, variants, plan, tables), mark)
-    slots = _shuffled(sum(map(len, variants.units)), random)
+    slots = shuffled(sum(map(len, variants.units)), random) if slots is None else slots
     units = tuple(tuple(sorted(slots[face] for face in unit)) for unit in variants.units)
     drafts = _drafts(skeleton, base, variants, plan, tables)
     face_keys = {slot: random(KEY_BYTES) for slot in slots}
@@ -188,7 +190,7 @@ def runs(ids: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(zip([0, *(breaks + 1).tolist()], [*breaks.tolist(), len(ids) - 1], strict=True))
 
 
-def _shuffled(count: int, random: Random) -> tuple[int, ...]:
+def shuffled(count: int, random: Random) -> tuple[int, ...]:
     """Slots in random order, so that a slot's number says nothing about where its face is."""
     order = sorted(range(count), key=lambda _: random(8))
     return tuple(order)

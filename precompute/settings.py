@@ -13,7 +13,9 @@ Policy = Literal["random-above-threshold", "farthest"]
 
 
 class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Frozen; unknown keys are refused. A model is a name of the registry or ``insightface:PACK-OR-FILE``."""
+    """Frozen; unknown keys are refused. A model is a name of the registry or ``insightface:PACK-OR-FILE``; a
+    recogniser may be ``deepface:NAME`` too.
+    """
 
     detector: str = "yunet_n_dynamic"
     landmarks: str = "mp_face_landmarks_478"

@@ -105,10 +105,15 @@ def _look(file: Path, detector: Detector, sizes: Sequence[int], limits: upload.L
 
 def central(found: Detections, size: tuple[int, ...]) -> Floats | None:
     """The five points (5, 2) of the largest face that covers the centre of a (h, w) picture, or None."""
+    chosen = in_the_middle(found.boxes, size)
+    return None if chosen is None else found.points[chosen]
+
+
+def in_the_middle(boxes: Floats, size: tuple[int, ...]) -> int | None:
+    """Which of the boxes x, y, w, h (n, 4) is the largest that covers the centre of a (h, w) picture, or None."""
     middle = np.array([size[1] / 2, size[0] / 2], np.float32)
-    low, high = found.boxes[:, :2], found.boxes[:, :2] + found.boxes[:, 2:]
+    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     covers = ((low <= middle) & (middle <= high)).all(1)
     if not covers.any():
         return None
-    area = np.where(covers, found.boxes[:, 2] * found.boxes[:, 3], -1)
-    return found.points[int(area.argmax())]
+    return int(np.where(covers, boxes[:, 2] * boxes[:, 3], -1).argmax())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,9 +28,9 @@ LARGEST_SHARE: Final = 0.6  # so that no sample is one training face
 FULLNESS: Final = 0.9  # 1 = samples vary as much as training faces
 BOUND: Final = 3.0  # spreads that a coefficient may be from 0
 # Spreads of the wanted: years; log luma; lips apart, mouth width, eyes open.
-YEARS: Final = 7.0
-TONE: Final = 0.45
-HUE: Final = 0.2  # of the difference of log red and log blue
+YEARS: Final = 9.0
+TONE: Final = 0.35
+HUE: Final = 0.15  # of the difference of log red and log blue
 VARIATION: Final = np.array([0.2, 0.4], np.float32)
 EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
 REDNESS: Final = np.array([-1, 0, 1], np.float32)
@@ -39,6 +40,15 @@ AGE_SLACK: Final = 2.0  # years
 ADULT: Final = 16.0  # below this the age model is not reliable, so no face is moved to such an age
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The training faces that a sample lies between: their log likelihoods (m,), mean coefficients (k,), mean shape (478, 3)."""
+
+    likely: Floats
+    middle: Floats
+    shape: Floats
+
+
 class FaceModel:
     """Samples of one model. ``people``: per configured recogniser, in order, its dimensions and its readout if there is one."""
 
@@ -46,39 +56,43 @@ class FaceModel:
         self.layout = Layout(weights.reference)
         self._weights = weights
         self._people = tuple(people)
-        self._mean_shape = weights.shapes.mean(0)
 
     def choose(self, wanted: Wanted, rng: np.random.Generator) -> Iterator[Donor]:
         """Endless different faces of nobody; each texture is BGR uint8 (192, 192, 3) with the layout's mesh."""
         gender = wanted.gender if wanted.gender != "unknown" else str(rng.choice(["female", "male"]))
-        likely, wishes = self._likelihood(wanted, gender), self._wishes(wanted, gender)
+        crowd, wishes = self._crowd(self._likelihood(wanted, gender)), self._wishes(wanted, gender)
         while True:
-            yield self._sample(wanted, likely, wishes, rng)
+            coefficients, shape = self._mixed(crowd, rng)
+            coefficients = np.clip(moved(coefficients, wishes), -BOUND, BOUND)
+            yield self._donor(coefficients, shape, *self._mouth(wanted, rng))
 
     def anyone(self, rng: np.random.Generator) -> tuple[Floats, Donor]:
         """A face of nobody in particular and its coefficients, float32 (k,): what the readouts are learned from."""
-        coefficients, shape = self._mixed(np.zeros(len(self._weights.ages), np.float32), rng)
+        coefficients, shape = self._mixed(self._crowd(np.zeros(len(self._weights.ages), np.float32)), rng)
         coefficients = np.clip(coefficients, -BOUND, BOUND)
         return coefficients, self._donor(coefficients, shape)
 
-    def _sample(self, wanted: Wanted, likely: Floats, wishes: list[Wish], rng: np.random.Generator) -> Donor:
-        coefficients, shape = self._mixed(likely, rng)
-        coefficients = np.clip(moved(coefficients, wishes), -BOUND, BOUND)
-        return self._donor(coefficients, shape, *self._mouth(wanted, rng))
+    def _crowd(self, likely: Floats) -> Crowd:
+        """The training faces with these log likelihoods (m,)."""
+        weights, shares = self._weights, np.exp(likely - likely.max())
+        shares = shares / shares.sum()
+        return Crowd(likely, shares @ weights.coefficients, np.einsum("m,mij->ij", shares, weights.shapes))
 
-    def _mixed(self, likely: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Coefficients (k,) and shape (478, 3) between those of a few training faces drawn by their log likelihood (m,)."""
+    def _mixed(self, crowd: Crowd, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Coefficients (k,) and shape (478, 3) between those of a few faces of the crowd."""
         weights = self._weights
         # The largest of likelihoods with Gumbel noise are a draw without replacement.
-        order = np.argsort(-(likely + rng.gumbel(size=len(likely))))
+        order = np.argsort(-(crowd.likely + rng.gumbel(size=len(crowd.likely))))
         # A face between a portrait and its mirror image would be that portrait's own.
         _, first = np.unique(order // 2, return_index=True)
         parents = order[np.sort(first)[:PARENTS]]
         shares = bounded(rng.dirichlet(np.full(PARENTS, EVENNESS)))
-        spread = FULLNESS / float(np.linalg.norm(shares))
-        middle = self._mean_shape
-        shape = middle + np.einsum("p,pij->ij", shares, weights.shapes[parents] - middle) * np.float32(spread)
-        return np.asarray(shares @ weights.coefficients[parents] * spread, np.float32), np.asarray(shape, np.float32)
+        # Means vary less than what they are of. Spread about the crowd's middle, not everybody's, or all that it shares would be
+        # overdone: its age, its gender, its skin.
+        spread = np.float32(FULLNESS / np.linalg.norm(shares))
+        coefficients = crowd.middle + (shares @ weights.coefficients[parents] - crowd.middle) * spread
+        shape = crowd.shape + (np.einsum("p,pij->ij", shares, weights.shapes[parents]) - crowd.shape) * spread
+        return np.asarray(coefficients, np.float32), np.asarray(shape, np.float32)
 
     def _donor(self, coefficients: Floats, shape: Floats, inside: Pixels | None = None, tone: float = 0.0) -> Donor:
         texture = self.layout.texture(self._weights.mean + coefficients @ self._weights.components)

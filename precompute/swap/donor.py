@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from precompute import landmarks
 from precompute.donors import Donor
+from precompute.swap import eyes
 from precompute.swap import grain
 from precompute.swap import light
 from precompute.swap import mouth
@@ -35,17 +36,19 @@ class DonorSwapper:
         """See ``Swapper``; a gray crop gives a gray face."""
         gray = is_gray(crop)
         pixels = grayed(donor.pixels) if gray else donor.pixels
-        drawn = self._draw(pixels, donor, mesh, crop.shape[:2])
+        settled = self._shape.settle(donor.mesh if donor.shape is None else donor.shape, mesh, mimic=donor.shape is not None)
+        drawn = self._draw(pixels, donor, settled, crop.shape[:2])
         lit = light.relit(drawn, light.skin(pixels, donor.mesh), light.skin(crop, mesh), mesh, self._areas, self._bare)
+        if donor.shape is not None:
+            eyes.draw(lit, settled, mesh)
         if donor.mouth is not None:
             gain = np.exp(light.of_face(light.skin(crop, mesh), mesh, crop.shape)[0] @ light.LUMA - donor.mouth_tone)
             mouth.draw(lit, mesh, grayed(donor.mouth) if gray else donor.mouth, float(gain))
         face = grain.match(lit, crop, mesh, rng)
         return grayed(face) if gray else face
 
-    def _draw(self, pixels: Pixels, donor: Donor, mesh: Floats, size: tuple[int, ...]) -> Pixels:
-        settled = self._shape.settle(donor.mesh if donor.shape is None else donor.shape, mesh, mimic=donor.shape is not None)
-        pixels, known = shrunk(pixels, donor.mesh, landmarks.width(mesh))
+    def _draw(self, pixels: Pixels, donor: Donor, settled: Floats, size: tuple[int, ...]) -> Pixels:
+        pixels, known = shrunk(pixels, donor.mesh, landmarks.width(settled))
         source, target = warp.ringed(known, donor.reach), warp.ringed(settled)
         places = warp.backward_map(source, target, self._corners, (size[0], size[1]))
         drawn = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)

@@ -1,4 +1,4 @@
-"""What stays of the photo in front of a face: fringes, brims of hats, hands and hair of others, told from skin by colour."""
+"""What stays of the photo in front of a face: fringes, curtains of hair and brims of hats, told from skin by colour."""
 
 from typing import Final
 
@@ -19,11 +19,12 @@ WORK_PX: Final = 90  # wider faces are looked at this wide
 DARKER: Final = (0.45, 0.8)
 COLOURED: Final = (0.3, 0.5)
 HIGHLIGHT: Final = 0.5
+CHEEK: Final = 0.7  # more on cheeks
 SPREADS: Final = 3.5  # of the skin's own, between those limits
 SOFT: Final = 0.3  # of these limits, on both sides of them
 # Shares of the face's width.
 EDGE: Final = 0.03
-THIN: Final = 0.03  # what is narrower is painted over, as the arms of glasses are
+THIN: Final = 0.07  # what is narrower is painted over, as the arms of glasses are
 DEEP_ABOVE: Final = 0.4
 DEEP_BELOW: Final = 0.06
 RAMP: Final = 0.04
@@ -36,10 +37,10 @@ CHIN: Final = (152, 148, 377, 176, 400)
 def weight(crop: Pixels, mesh: Floats) -> Floats:
     """BGR uint8 (h, w, 3) and mesh (478, 3) in its pixels -> float32 (h, w), what the mask is to be multiplied by: 0 = stays.
 
-    It stays what is clearly of another colour than this face's skin in this light, and hangs together with the mask's edge.
-    It is 1 on all between brows and chin and ``CORE_MARGIN`` around, and rises to that over ``RAMP``. Below the nose's tip it is
-    1 farther than ``DEEP_BELOW`` from the edge, and above the eyes farther than ``DEEP_ABOVE``. At most ``MOST_SHARE`` of the
-    mask stays.
+    It stays what is clearly of another colour than this face's skin in this light, and comes in from the mask's edge, mostly
+    above the eyes. It is 1 on all between brows and chin and ``CORE_MARGIN`` around, and rises to that over ``RAMP``. Below the
+    nose's tip it is 1 farther than ``DEEP_BELOW`` from the edge, and above the eyes farther than ``DEEP_ABOVE``. At most
+    ``MOST_SHARE`` of the mask stays.
     """
     h, w = crop.shape[:2]
     scale = min(1.0, WORK_PX / max(landmarks.width(mesh), 1.0))
@@ -59,12 +60,13 @@ def _staying(crop: Pixels, mesh: Floats) -> Floats:
     deep = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
     free = reach(mesh, core(mesh, crop.shape[:2]), np.asarray(deep, np.float32))
     other = oddness(crop, mesh) * inside
-    solid = ((other > 0.5) & (free > 0)).astype(np.uint8)
-    solid = _hanging(_without_thin(solid, THIN * wide), np.asarray(deep, np.float32), EDGE * wide)
+    solid = ((other > 0.5) & (free > 0.5)).astype(np.uint8)
+    above = cheeks(mesh, crop.shape) == 0
+    solid = _hanging(_without_thin(solid, THIN * wide), np.asarray(deep, np.float32), EDGE * wide, above)
     if not solid.any():
         return np.zeros(crop.shape[:2], np.float32)
     # What is soft around the solid parts belongs to them.
-    near = cv2.dilate(solid, np.ones((3, 3), np.uint8))
+    near = cv2.dilate(solid, np.ones((2 * max(1, round(RAMP * wide / 2)) + 1,) * 2, np.uint8))
     stays = cv2.GaussianBlur(other * near, (0, 0), max(BLUR * wide, 0.5)) * free
     return bounded(np.asarray(stays, np.float32), np.asarray(deep, np.float32), MOST_SHARE * float(inside.sum()), RAMP * wide)
 
@@ -82,6 +84,8 @@ def oddness(crop: Pixels, mesh: Floats) -> Floats:
     dark = np.clip(SPREADS * np.median(np.abs(own_shade[sure])), *DARKER)
     tinted = np.clip(SPREADS * np.median(own_colour[sure]), *COLOURED)
     # Lightness alone is no sign, and where it is light its colour is less of one: a sunlit forehead is still the person's.
+    # Shade under a cheekbone is common; nothing less than hair's black tells hair from it there.
+    dark = dark * (1 + CHEEK * cheeks(mesh, crop.shape))
     odd = np.maximum(-shade / dark, (colour - HIGHLIGHT * np.maximum(shade, 0)) / tinted)
     share = np.clip((odd - (1 - SOFT)) / (2 * SOFT), 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
@@ -106,14 +110,18 @@ def reach(mesh: Floats, core: Marks, deep: Floats) -> Floats:
     """Where something may stay, float32 (h, w) in 0..1: outside of the core, and not too deep in the mask."""
     wide = landmarks.width(mesh)
     ramp = max(RAMP * wide, 1.0)
-    down = mesh[landmarks.BROW_TO_CHIN[1], :2] - mesh[landmarks.BROW_TO_CHIN[0], :2]
-    down = down / max(float(np.linalg.norm(down)), 1e-6)
-    eyes, nose = mesh[list(landmarks.LEFT_EYE + landmarks.RIGHT_EYE), :2].mean(0) @ down, mesh[1, :2] @ down
-    x, y = np.arange(deep.shape[1], dtype=np.float32), np.arange(deep.shape[0], dtype=np.float32)[:, None]
-    lower = np.clip((x * down[0] + y * down[1] - eyes) / max(float(nose - eyes), 1e-3), 0, 1)
-    limit = (DEEP_ABOVE + (DEEP_BELOW - DEEP_ABOVE) * lower) * wide
+    limit = (DEEP_ABOVE + (DEEP_BELOW - DEEP_ABOVE) * cheeks(mesh, deep.shape)) * wide
     off = cv2.distanceTransform(1 - core, cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(np.clip(off / ramp, 0, 1) * np.clip((limit - deep) / ramp, 0, 1), np.float32)
+
+
+def cheeks(mesh: Floats, size: tuple[int, ...]) -> Floats:
+    """How far down the face each pixel lies, float32 (h, w): 0 above the eyes, 1 below the tip of the nose."""
+    down = mesh[landmarks.BROW_TO_CHIN[1], :2] - mesh[landmarks.BROW_TO_CHIN[0], :2]
+    down = down / max(float(np.linalg.norm(down)), 1e-6)
+    start, end = float(mesh[list(landmarks.LEFT_EYE + landmarks.RIGHT_EYE), :2].mean(0) @ down), float(mesh[1, :2] @ down)
+    x, y = np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)[:, None]
+    return np.asarray(np.clip((x * down[0] + y * down[1] - start) / max(end - start, 1e-3), 0, 1), np.float32)
 
 
 def _without_thin(solid: Marks, least: float) -> Marks:
@@ -121,11 +129,17 @@ def _without_thin(solid: Marks, least: float) -> Marks:
     return np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)), np.uint8)
 
 
-def _hanging(solid: Marks, deep: Floats, edge: float) -> Marks:
-    """Only the parts that come in from the mask's edge, or lie across it."""
-    _, parts = cv2.connectedComponents(solid, connectivity=4)
-    kept = np.unique(parts[(solid > 0) & (deep > 0) & (deep <= max(edge, 1.5))])
-    return np.isin(parts, kept[kept > 0]).astype(np.uint8)
+def _hanging(solid: Marks, deep: Floats, edge: float, above: npt.NDArray[np.bool_]) -> Marks:
+    """Only the parts that come in from the mask's edge and lie mostly above the eyes.
+
+    A lock that was cut off at the core would end in the middle of a cheek.
+    """
+    count, parts = cv2.connectedComponents(solid, connectivity=4)
+    area, high = np.bincount(parts.ravel(), minlength=count), np.bincount(parts[above], minlength=count)
+    outer = np.bincount(parts[(deep > 0) & (deep <= max(edge, 1.5))], minlength=count)
+    kept = (outer > 0) & (2 * high > area)
+    kept[0] = False
+    return kept[parts].astype(np.uint8)
 
 
 def bounded(stays: Floats, deep: Floats, most: float, ramp: float) -> Floats:

@@ -139,15 +139,15 @@ def test_format_2() -> None:
     assert signing.holds(SIGNER.public, old.signature, old.body)
     entry, _ = old.certificate.faces
     assert entry.choice is msgspec.UNSET
-    again = certificate.of(bytes(16), bytes(16), b"", [certificate.taken_over(entry, 7)], NOW)
+    again = certificate.of(bytes(16), bytes(16), b"", [certificate.taken_over(entry)], NOW)
     read = certificate.parse(certificate.stored(again, None)).certificate
-    assert read.faces[0] == msgspec.structs.replace(entry, slot=7, choice=None)
+    assert read.faces[0] == msgspec.structs.replace(entry, choice=None)
 
 
 def test_taken_over() -> None:
-    """A fake that stays as it is keeps all that is said of it but its slot."""
+    """A fake that stays as it is keeps all that is said of it."""
     entry = example().faces[0]
-    assert certificate.taken_over(entry, 5) == msgspec.structs.replace(entry, slot=5)
+    assert certificate.taken_over(entry) == entry
 
 
 def test_no_number() -> None:

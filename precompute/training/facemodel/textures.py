@@ -21,15 +21,10 @@ INSIDE: Final = 0.92  # of the oval: what lies farther out may be hair or backgr
 
 
 def even(texture: Floats, layout: Layout, wanted: Floats, bare: Floats) -> Floats:
-    """Texture BGR float32 (192, 192, 3) -> the same with light from all sides, as in the log colours (468, 3) wanted.
-
-    Its own mean colour stays, for eyes, brows and lips look otherwise on dark skin than on light skin.
-    """
+    """Texture BGR float32 (192, 192, 3) -> the same in the smooth light and the skin tone of the log colours (468, 3) wanted."""
     own = light.skin(np.clip(texture, 0, 255).astype(np.uint8), layout.mesh)
     at = light.frame(layout.mesh, layout.mesh[: landmarks.POINTS, :2])
-    change = light.fit(wanted - own, at, bare)
-    change[0] = 0
-    gain = light.spread_out(change, layout.mesh, (SIDE, SIDE), STEEPEST)
+    gain = light.spread_out(light.fit(wanted - own, at, bare), layout.mesh, (SIDE, SIDE), STEEPEST)
     return np.asarray((texture + light.FLOOR) * gain - light.FLOOR, np.float32)
 
 

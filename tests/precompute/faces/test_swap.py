@@ -173,6 +173,16 @@ def test_light_is_fitted_to_skin_and_not_to_what_covers_it() -> None:
     assert np.abs(error[at[:, 1] > -0.5]).max() < 0.2
 
 
+def test_a_curtain_of_hair_over_a_third_of_the_face_is_not_taken_for_shade() -> None:
+    """The light of the free side is found, and it does not darken towards the hair."""
+    at = light.frame(shapes.mesh(), shapes.mesh()[:468, :2])
+    true = light.basis(at) @ np.linspace(-0.1, 0.1, 18).reshape(6, 3).astype(np.float32)
+    covered = true.copy()
+    covered[at[:, 0] > 0.2] -= 1.6
+    error = light.basis(at) @ light.fit(covered, at, np.full(468, 1 / 468, np.float32)) - true
+    assert np.abs(error[at[:, 0] < 0.2]).max() < 0.15
+
+
 def test_odd_faces_rank_last_among_their_peers(rng: np.random.Generator) -> None:
     """A gallery's one face with dark patches over the eyes is the oddest, and lightness alone is not odd."""
     count, shape = 60, shapes.mesh()

@@ -66,17 +66,26 @@ def test_a_spot_that_does_not_come_in_from_the_edge_is_replaced(crop: visible.Pi
 
 def test_thin_lines_are_painted_over(crop: visible.Pixels) -> None:
     """The arm of a pair of glasses, from the edge to the eye, does not stay without the glasses."""
-    crop[70:72, :60] = HAIR
+    crop[70:74, :60] = HAIR
     assert visible.weight(crop, face()).min() > 0.9
 
 
-def test_a_beard_is_replaced_but_for_the_edge(crop: visible.Pixels) -> None:
-    """Below the nose nothing stays that is deeper in than the edge."""
-    shape = face()
+def test_what_comes_in_from_below_is_replaced(crop: visible.Pixels) -> None:
+    """A beard is the person's own."""
     crop[105:] = HAIR
-    inside = mask.filled(shape, SIZE)
-    deep = cv2.distanceTransform(inside, cv2.DIST_L2, 5) > (visible.DEEP_BELOW + visible.RAMP) * 100
-    assert visible.weight(crop, shape)[108:][deep[108:]].min() == 1
+    assert visible.weight(crop, face()).min() == 1
+
+
+def test_a_curtain_of_hair_stays_down_to_the_eyes(crop: visible.Pixels) -> None:
+    """What hangs from above into a cheek keeps the photo above the eyes, and gives way farther down."""
+    crop[:, :45] = HAIR
+    crop[:45] = HAIR
+    shape = face()
+    weight, core = visible.weight(crop, shape), visible.core(shape, SIZE)
+    deep = cv2.distanceTransform(mask.filled(shape, SIZE), cv2.DIST_L2, 5) > (visible.DEEP_BELOW + visible.RAMP) * 100
+    assert weight[40, 50] < 0.1
+    assert weight[100:][deep[100:]].min() == 1
+    assert weight[core > 0].min() > 0.9
 
 
 @pytest.mark.parametrize("width", [24, 100, 700], ids=str)

@@ -1,0 +1,126 @@
+"""``mfmc-precompute reseal``: new fakes for published photos whose certificate no longer passes; without the uploads."""
+
+import argparse
+import json
+import secrets
+import sys
+import time
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from edge.errors import ConfigError
+from precompute import disclosure
+from precompute import keys
+from precompute import opened
+from precompute import people
+from precompute import recheck
+from precompute import reseal as again
+from precompute import signing
+from precompute.anonymise import SEED_BYTES
+from precompute.command_certify import opening
+from precompute.command_certify import print_error
+from precompute.command_certify import published
+from precompute.command_seal import finder_of
+from precompute.command_seal import progress
+from precompute.config import Config
+from precompute.config import load
+from precompute.errors import PrecomputeError
+from precompute.faces import Anonymiser
+from precompute.models import ModelStore
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is the same for every photo of one call."""
+
+    config: Config
+    keys: keys.Opens
+    trusted: signing.Trusted
+    signer: signing.Signer | None
+    anonymiser: Anonymiser
+    finder: people.Finder
+    marker: disclosure.Marker | None
+    force: bool
+    publish: bool
+
+
+def reseal(arguments: argparse.Namespace) -> int:
+    """Make new fakes where they are due; 1 if a photo failed, or with --dry-run one is due."""
+    if bool(arguments.photos) == arguments.all:
+        raise ConfigError("give the addresses of published photos, or --all")
+    job = _job(arguments)
+    paths = opened.paths(job.config) if arguments.all else arguments.photos
+    bad = 0
+    for path, shown in _with_progress(paths, None if arguments.all else len(arguments.photos)):
+        try:
+            row = _one(path, job)
+        except PrecomputeError as error:
+            bad += 1
+            with shown.external_write_mode(file=sys.stderr):
+                print_error(path, str(error), arguments.json)
+            continue
+        bad += bool(row["due"] and not row["published"])
+        with shown.external_write_mode(file=sys.stdout):
+            print(json.dumps(row) if arguments.json else _sentence(row), flush=True)
+    return 1 if bad else 0
+
+
+def _job(arguments: argparse.Namespace) -> Job:
+    config = load(arguments.config)
+    held = opening(config, "reseal")
+    trusted, signer = signing.trusted(config.own.certificate), signing.read(config.own.certificate)
+    store = ModelStore(config.own.models.cache_folder, config.own.models.mirror_folder)
+    anonymiser = Anonymiser.load(config.own.faces, store, progress)
+    finder = finder_of(config, held, anonymiser, store)
+    marker = disclosure.configured(config.own.disclosure, time.time())
+    return Job(config, held, trusted, signer, anonymiser, finder, marker, arguments.force, not arguments.dry_run)
+
+
+def _with_progress(paths: Iterable[str], total: int | None) -> Iterator[tuple[str, tqdm]]:
+    with tqdm(total=total, unit="photo", disable=total == 1 or not sys.stderr.isatty()) as bar:
+        for path in paths:
+            yield path, bar
+            bar.update()
+
+
+def _one(path: str, job: Job) -> dict[str, object]:
+    """What was found and done; raises ``PrecomputeError``."""
+    known = published(path, job.config)
+    photo = opened.of(known.photo, job.config, job.keys)
+    failing: list[int] = []
+    if not job.force:
+        report = recheck.check(known, photo, job.trusted, job.anonymiser)
+        failing = [face.slot for face in report.faces if face.state == "no longer passes"]
+    due = bool(photo.slots) and (job.force or bool(failing))
+    row: dict[str, object] = {"path": known.photo.path, "due": due, "no_longer_passes": failing, "published": False, "faces": []}
+    if not due:
+        return row
+    resealing = again.prepare(known, photo, job.anonymiser, job.finder, secrets.token_bytes(SEED_BYTES), job.marker)
+    if job.publish:
+        again.release(resealing, job.config, job.keys, job.signer)
+    return row | {"published": job.publish, "faces": _faces(resealing)}
+
+
+def _faces(resealing: again.Resealing) -> list[dict[str, object]]:
+    done = resealing.replacement
+    return [
+        {
+            "slot": slot,
+            "method": fake.method,
+            "similarity": {each.recogniser: round(each.similarity, 3) for each in measured},
+            "certified": bool(measured) and all(each.passed for each in measured),
+        }
+        for slot, fake, measured in zip(resealing.sealed.slots, done.fakes, done.measured, strict=True)
+    ]
+
+
+def _sentence(row: dict[str, object]) -> str:
+    if not row["due"]:
+        return f"{row['path']}: stays as it is"
+    faces: list[dict[str, object]] = row["faces"]  # type: ignore[assignment]
+    swapped = sum(face["method"] != "opaque" for face in faces)
+    what = f"{len(faces)} face{'s' * (len(faces) > 1)} anew, {swapped} swapped, {len(faces) - swapped} filled"
+    return f"{row['path']}: {what}; {'published' if row['published'] else 'dry run, not published'}"

@@ -1,0 +1,177 @@
+"""New fakes for a published photo, from its base and its patches: the upload is not needed, and nothing that was set changes.
+
+What the keys at hand open is put back in memory, and sealed as an upload is. Faces keep their slots. A face whose original is
+gone for ever keeps the pixels that the base shows of it, and the entry that its certificate has.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from hashlib import sha256
+from typing import Final
+
+import numpy as np
+
+from edge.catalog import Catalog
+from edge.catalog import Face as FaceRecord
+from edge.catalog import Photo as PhotoRecord
+from edge.catalog.publication import share
+from edge.catalog.resealing import reseal
+from edge.errors import Unavailable
+from edge.keys.envelope import wrap_context
+from precompute import certificate as certificates
+from precompute import photo as upload
+from precompute import pipeline
+from precompute import seal
+from precompute.anonymise import Anonymiser
+from precompute.anonymise import Replacement
+from precompute.anonymise import replace
+from precompute.certificate import FaceEntry
+from precompute.company import Company
+from precompute.company import Enrolled
+from precompute.config import Config
+from precompute.disclosure import Marker
+from precompute.errors import NotExact
+from precompute.errors import NotMeasurable
+from precompute.errors import PublishFailed
+from precompute.face import Face
+from precompute.jpeg.entropy import OutOfRange
+from precompute.keys import Wraps
+from precompute.opened import Opened
+from precompute.opened import Published
+from precompute.opened import whole
+from precompute.seal import SealedPhoto
+from precompute.signing import Signer
+
+SAME_FACE: Final = 0.5  # of both boxes together; whoever is taken for another one would be shown to that one's friends
+ON_IT: Final = 0.3  # of the smaller box
+
+
+@dataclass(frozen=True, slots=True)
+class Resealing:
+    """A photo as it is published, what each of its faces becomes, and what is to be published."""
+
+    published: Published
+    replacement: Replacement
+    sealed: SealedPhoto
+
+
+def prepare(
+    known: Published, photo: Opened, anonymiser: Anonymiser, enrolled: Enrolled, seed: bytes, marker: Marker | None = None
+) -> Resealing:
+    """Everything sealed anew, in memory alone; ``seed`` (32 secret random bytes) and ``marker`` as for an upload.
+
+    Raises ``NotMeasurable`` where a face is found no more, ``NotDisclosed``, and ``NotExact``.
+    """
+    whole_photo = upload.read(photo.shown, upload.Limits(max_upload_bytes=len(photo.shown), max_pixels=photo.base.size))
+    if whole_photo.converted or not np.array_equal(whole_photo.pixels, photo.original):
+        raise NotExact
+    placed = places(known.photo.faces, photo.slots, anonymiser.find(whole_photo.pixels))
+    faces = tuple(placed.values())
+    replacement = replace(whole_photo, faces, anonymiser, seed, Company(faces, enrolled))
+    try:
+        mark = None if marker is None else marker.of(replacement.fakes)
+        sealed = seal.photo(
+            replacement.variants, whole_photo.style, known.photo.photo_id, secrets.token_bytes, mark, tuple(placed)
+        )
+        pipeline.verify(whole_photo, sealed)
+    except OutOfRange:
+        raise NotExact from None
+    return Resealing(known, replacement, sealed)
+
+
+def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequence[Face]) -> dict[int, Face]:
+    """The faces to replace by their slots: those of the catalog whose originals are there, and any that were not found before.
+
+    What is found on a face whose original is gone is its fake, and is left out.
+    """
+    common = [(_common(record.box, face), i, j) for i, record in enumerate(records) for j, face in enumerate(found)]
+    placed, taken = dict[int, Face](), set[int]()
+    for part, i, j in sorted(common, reverse=True):
+        if part >= SAME_FACE and records[i].slot not in placed and j not in taken:
+            placed[records[i].slot] = found[j]
+            taken.add(j)
+    for record in records:
+        if record.slot in opened and record.slot not in placed:
+            raise NotMeasurable(f"no face is found at {record.box} now; was another detector configured? seal the upload anew")
+    left = [face for j, face in enumerate(found) if j not in taken]
+    gone = [record.box for record in records if record.slot not in opened]
+    new = [face for face in left if not any(share(whole(face.box), box) >= ON_IT for box in gone)]
+    numbers = seal.shuffled(len(new), secrets.token_bytes)
+    first = 1 + max((record.slot for record in records), default=-1)
+    known = {slot: face for slot, face in placed.items() if slot in opened}
+    return known | {first + number: face for number, face in zip(numbers, new, strict=True)}
+
+
+def _common(box: tuple[int, int, int, int], face: Face) -> float:
+    """Intersection over union of a box of the catalog and a face's: a face within another one's box is not that one."""
+    other = whole(face.box)
+    one, two = box[2] * box[3], other[2] * other[3]
+    both = share(box, other) * min(one, two)
+    return both / (one + two - both) if both else 0.0
+
+
+def release(resealing: Resealing, config: Config, keys: Wraps, signer: Signer | None) -> None:
+    """Publish in the place of the version that was opened; raises ``PublishFailed``, and then that one stays."""
+    before, sealed = resealing.published.photo, resealing.sealed
+
+    def commit() -> bytes:
+        now = time.time()
+        photo = record(resealing, keys, now)
+        if not asyncio.run(_commit(config.catalog_url, photo, before.version, certificate(resealing, now, signer))):
+            raise PublishFailed(f"{before.path}: was published anew just now, so it stays as that is; try again")
+        return before.version
+
+    try:
+        pipeline.put_in_place(sealed, before.path, config, commit)
+    except Unavailable:
+        raise PublishFailed(f"{before.path}: the catalog cannot be written; the photo is as it was before") from None
+
+
+async def _commit(url: str, photo: PhotoRecord, before: bytes, certified: str) -> bool:
+    async with Catalog.open(url) as catalog:
+        return await reseal(catalog, photo, before, certified)
+
+
+def record(resealing: Resealing, keys: Wraps, now: float) -> PhotoRecord:
+    """The catalog's row: new version, new keys; a face that was not sealed again has no key any more."""
+    before, sealed = resealing.published.photo, resealing.sealed
+
+    def wrapped(key: bytes, slot: int | None) -> bytes:
+        return keys.wrap(key, wrap_context(sealed.photo_id, sealed.version, slot))
+
+    keyed = {slot: wrapped(key, slot) for slot, key in sealed.face_keys.items()}
+    known = {face.slot: face for face in before.faces}
+    locked = [face.box for face in before.faces if face.locked]
+    new = [
+        FaceRecord(slot, whole(face.box), None, None, keyed[slot], any(share(whole(face.box), box) >= ON_IT for box in locked))
+        for slot, face in _sealed_faces(resealing).items()
+        if slot not in known
+    ]
+    kept = [changed(face, wrapped_key=keyed.get(slot)) for slot, face in known.items()]
+    return changed(
+        before, version=sealed.version, base_sha256=sha256(sealed.base).digest(), base_size=len(sealed.base),
+        wrapped_key=wrapped(sealed.directory_key, None), published=now, faces=tuple(kept + new),
+    )  # fmt: skip
+
+
+def certificate(resealing: Resealing, now: float, signer: Signer | None) -> str:
+    """What was measured of the new fakes, and what was certified of those that stay."""
+    sealed = resealing.sealed
+    new = pipeline.entries(resealing.replacement, sealed.slots)
+    stay = [face.slot for face in resealing.published.photo.faces if face.slot not in set(sealed.slots)]
+    certified = _entries(resealing.published) if stay else {}
+    old = [certificates.taken_over(certified[slot]) for slot in stay]
+    return certificates.stored(certificates.of(sealed.photo_id, sealed.version, sealed.base, [*new, *old], now), signer)
+
+
+def _entries(published: Published) -> Mapping[int, FaceEntry]:
+    return {entry.slot: entry for entry in certificates.parse(published.certificate).certificate.faces}
+
+
+def _sealed_faces(resealing: Resealing) -> dict[int, Face]:
+    return dict(zip(resealing.sealed.slots, resealing.replacement.faces, strict=True))
