@@ -70,7 +70,7 @@ class Layout:
         return np.concatenate([known[self.covered], coarse, coarse]).astype(np.float32)
 
     def texture(self, vector: Floats) -> Pixels:
-        """float32 (n,) -> BGR uint8 (192, 192, 3); uncovered pixels repeat the nearest colour difference and are gray."""
+        """float32 (n,) -> BGR uint8 (192, 192, 3); uncovered pixels are gray."""
         luma = np.full((SIDE, SIDE), 128, np.float32)
         count = int(self.covered.sum())
         luma[self.covered] = vector[:count]

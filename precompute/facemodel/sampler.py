@@ -82,9 +82,11 @@ class FaceModel:
         """Coefficients (k,) and shape (478, 3) between those of a few faces of the crowd."""
         weights = self._weights
         # The largest of likelihoods with Gumbel noise are a draw without replacement.
-        parents = np.argsort(-(crowd.likely + rng.gumbel(size=len(crowd.likely))))[:PARENTS]
-        shares = np.minimum(rng.dirichlet(np.full(PARENTS, EVENNESS)), LARGEST_SHARE)
-        shares = (shares / shares.sum()).astype(np.float32)
+        order = np.argsort(-(crowd.likely + rng.gumbel(size=len(crowd.likely))))
+        # A face between a portrait and its mirror image would be that portrait's own.
+        _, first = np.unique(order // 2, return_index=True)
+        parents = order[np.sort(first)[:PARENTS]]
+        shares = bounded(rng.dirichlet(np.full(PARENTS, EVENNESS)))
         # Means vary less than what they are of. Spread about the crowd's middle, not everybody's, or all that it shares would be
         # overdone: its age, its gender, its skin.
         spread = np.float32(FULLNESS / np.linalg.norm(shares))
@@ -127,3 +129,12 @@ class FaceModel:
                 wishes.append(Wish.below(readout, AIM, wanted.embedding[start : start + size]))
             start += size
         return wishes
+
+
+def bounded(shares: npt.NDArray[np.float64]) -> Floats:
+    """Shares (p,) that sum to 1 -> float32, none above ``LARGEST_SHARE``: what is above goes to the others, by their shares."""
+    largest = int(shares.argmax())
+    excess = max(0.0, float(shares[largest]) - LARGEST_SHARE)
+    others = np.delete(shares, largest) + 1e-9
+    given = shares - excess * (np.arange(len(shares)) == largest)
+    return np.asarray(given + excess * np.insert(others / others.sum(), largest, 0), np.float32)

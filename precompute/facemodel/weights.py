@@ -1,6 +1,7 @@
 """The face model's numbers: one file, made by the training recipe, read without running anything that it contains."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class Weights:
     reference float32 (478, 3) mean mesh; mean (n,); components (k, n); coefficients (m, k); shapes (m, 478, 3) in the pixels
     of the layout, turned to the front; females float32 (m,) 0..1; ages (m,) years; tones (m, 3) log BGR; expressions (m, 3);
     variations (m, 2);
+    training faces 2i and 2i + 1 are a portrait and its mirror image;
     readouts: SHA-256 of a model, or ``female`` (log odds) and ``age`` (years) -> what it would say of a drawn face;
     mouths uint8 (j, h, w, 3) insides of open mouths, BGR; mouth_gaps (j,) lips apart as in
     ``describe.expression``; mouth_tones (j,) log luma of the skin.
@@ -84,7 +86,7 @@ def save(weights: Weights, file: Path) -> None:
 def load(file: Path) -> Weights:
     """Raises ``FaceModelUnusable`` for a file that ``save`` did not write."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             if kept["format"].tolist() != [FORMAT]:
                 raise FaceModelUnusable(file.name, "it has another format")
             plain = {name: kept[name].astype(np.float32) for name in PLAIN}
@@ -94,5 +96,5 @@ def load(file: Path) -> Weights:
             }
             components = kept["components"] * (kept["largest"][:, None] / np.float32(127))
             return Weights(**plain, components=components.astype(np.float32), readouts=readouts, mouths=kept["mouths"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise FaceModelUnusable(file.name, f"it cannot be read ({type(error).__name__})") from None

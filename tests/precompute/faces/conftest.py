@@ -48,12 +48,14 @@ def donors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def config(donors: Path) -> FacesConfig:
-    return FacesConfig(donors_folder=donors, index_processes=1, provider="cpu")
+    """With donors, in place of the face model."""
+    return FacesConfig(generator="donor", donors_folder=donors, index_processes=1, provider="cpu")
 
 
 @pytest.fixture(scope="session")
-def anonymiser(config: FacesConfig, store: ModelStore) -> Anonymiser:
-    return Anonymiser.load(config, store, environ={})
+def anonymiser(store: ModelStore) -> Anonymiser:
+    """As configured by default: with the face model."""
+    return Anonymiser.load(FacesConfig(provider="cpu"), store, environ={})
 
 
 @pytest.fixture(scope="session")

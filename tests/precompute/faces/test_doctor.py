@@ -36,12 +36,21 @@ def test_the_build_of_onnxruntime(
 
 def test_a_bare_machine(tmp_path: Path) -> None:
     """Missing models and donors are each named with their command."""
-    checks = doctor.report(FacesConfig(), ModelStore(tmp_path, environ={}), {})
+    checks = doctor.report(FacesConfig(generator="donor"), ModelStore(tmp_path, environ={}), {})
     missing = [check for check in checks if check.name.startswith("model ")]
     assert len(missing) == 5
     assert all(not check.ok and check.mend == "mfmc-precompute models pull" for check in missing)
-    assert not checks[-1].ok
-    assert "MFMC_DONORS" in (checks[-1].mend or "")
+    donors = next(check for check in checks if check.name == "donors")
+    assert not donors.ok
+    assert "MFMC_DONORS" in (donors.mend or "")
+
+
+def test_the_face_model_needs_no_donors(tmp_path: Path) -> None:
+    """By default nothing is asked of donors, and the one model that the package ships is there on a bare machine."""
+    checks = {check.name: check for check in doctor.report(FacesConfig(), ModelStore(tmp_path, environ={}), {})}
+    assert "donors" not in checks
+    assert checks["model face-model"].ok
+    assert checks["model face-model"].detail.startswith("shipped")
 
 
 def test_a_sound_machine(config: FacesConfig, store: ModelStore) -> None:

@@ -25,7 +25,8 @@ def gallery(count: int = 600, shortlist: int = 50) -> Gallery:
 def wanted(gender: str = "female") -> Wanted:
     one = np.zeros(16, np.float32)
     one[[0, 8]] = 1
-    return Wanted(gender, 40, np.zeros(3, np.float32), np.full(3, 0.1, np.float32), np.zeros((6, 3), np.float32), 100, one)
+    pose, expression, light = np.zeros(3, np.float32), np.full(3, 0.1, np.float32), np.zeros((6, 3), np.float32)
+    return Wanted(gender, 40, pose, expression, light, 100, one, np.zeros(2, np.float32))
 
 
 @pytest.mark.parametrize("gender", ["female", "male"])

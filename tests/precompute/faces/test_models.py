@@ -55,19 +55,20 @@ def test_every_model_says_all_there_is_to_say(model: Model) -> None:
     assert model.bytes > 0
     assert len(bytes.fromhex(model.sha256)) == 32
     assert (model.url is None) != (model.source is None)
-    assert (model.url or model.source or "").startswith("https://")
+    assert (model.url or model.source or "").startswith("https://") or (models.SHIPPED / model.file).is_file()
     assert (model.role == "recogniser") == (model.threshold is not None) == (model.input is not None)
 
 
 def test_every_role_has_a_model() -> None:
-    """The four roles can all be filled from the registry."""
-    assert {model.role for model in models.registry().values()} == {"detector", "landmarks", "recogniser", "attributes"}
+    """The five roles can all be filled from the registry."""
+    roles = {model.role for model in models.registry().values()}
+    assert roles == {"detector", "landmarks", "recogniser", "attributes", "generator"}
 
 
 def test_mirrored_models_are_the_registrys(mirror: Path, tmp_path: Path) -> None:
-    """Every file of the mirror has the registry's size and hash."""
+    """Every file of the mirror, and every one that the package ships, has the registry's size and hash."""
     found = models.statuses(ModelStore(tmp_path, mirror, environ={}))
-    assert {status.state for status in found} == {"mirrored"}
+    assert {status.state for status in found} == {"mirrored", "shipped"}
     assert all(status.place is not None and status.place.stat().st_size == status.model.bytes for status in found)
 
 

@@ -35,7 +35,7 @@ def folder() -> Path:
 @pytest.fixture(scope="module")
 def describer(store: ModelStore) -> Anonymiser:
     config = FacesConfig(provider="cpu")
-    return Anonymiser(config, equipment.load(config, store), None, None)
+    return Anonymiser(config, equipment.load(config, store), None)
 
 
 def shown(folder: Path, describer: Anonymiser, *, least: int) -> Iterator[list[Face]]:
