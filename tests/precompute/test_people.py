@@ -183,7 +183,7 @@ def test_nobody_is_found(shop: Shop) -> None:
 def test_limits_of_the_registry() -> None:
     """Unless configured, the registry's similarities hold, and they are stricter than the certificate's."""
     models = registry()
-    known = [FlatRecogniser(name, model.sha256, model.threshold) for name, model in models.items() if model.threshold is not None]
+    known = [FlatRecogniser(name, model.sha256, model.threshold) for name, model in models.items() if model.suggest]
     found = people.limits(PeopleConfig(), known, models)
     assert found == {model.name: models[model.name].suggest for model in known}
     assert all(found[recogniser.name] > recogniser.threshold + 0.1 for recogniser in known)
