@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,9 @@ import numpy.typing as npt
 from precompute import describe
 
 Floats = npt.NDArray[np.float32]
+
+CLEAR_PRESENCE: Final = 0.4
+CLEAR_YAW: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +36,10 @@ class Face:
     embeddings: Mapping[str, Floats]
     usable: bool
     reason: str | None
+
+    @property
+    def unclear(self) -> str | None:
+        """Why nobody should be known by this face, or None: more faces can be swapped than are shown well enough for that."""
+        if self.reason is None and self.presence < CLEAR_PRESENCE:
+            return "not clearly a face"
+        return "turned too far" if self.reason is None and abs(self.yaw) > CLEAR_YAW else self.reason

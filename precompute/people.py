@@ -101,7 +101,7 @@ class People:
         return self._likenesses.hold(seen, limits)
 
     def _is_clear(self, face: Face) -> bool:
-        return face.usable and face.box[2] >= self._width_px
+        return face.unclear is None and face.box[2] >= self._width_px
 
 
 def load(

@@ -50,8 +50,8 @@ def of(name: str, pixels: Pixels, describer: Describer, config: PeopleConfig) ->
     if face.box[2] < config.enrol_width_px:
         wanted = f"at least {config.enrol_width_px:g} are needed ([precompute.people] enrol_width_px)"
         raise NotEnrolled(f"{name}: the face is too small, {face.box[2]:.0f} pixels wide; {wanted}")
-    if not face.usable:
-        raise NotEnrolled(f"{name}: the face is not clear ({face.reason}); give a photo that shows it from the front")
+    if face.unclear:
+        raise NotEnrolled(f"{name}: the face is not clear ({face.unclear}); give a photo that shows it from the front")
     return Portrait(name, face)
 
 

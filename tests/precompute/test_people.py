@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,7 @@ def test_found() -> None:
         pytest.param(shows("u-red", Named(tag="u-blue")), id="tagged-as-another"),
         pytest.param(shows("u-red", box=(0, 0, 31.9, 40)), id="too-small"),
         pytest.param(shows("u-red", reason="turned too far"), id="unclear"),
+        pytest.param((replace(shows("u-red")[0], yaw=46.0), Named()), id="profile"),
         pytest.param(shows("u-red", cosine=0.55), id="not-alike-enough"),
     ],
 )
@@ -181,7 +183,7 @@ def test_nobody_is_found(shop: Shop) -> None:
 def test_limits_of_the_registry() -> None:
     """Unless configured, the registry's similarities hold, and they are stricter than the certificate's."""
     models = registry()
-    known = [FlatRecogniser(name, model.sha256, model.threshold) for name, model in models.items() if model.threshold is not None]
+    known = [FlatRecogniser(name, model.sha256, model.threshold) for name, model in models.items() if model.suggest]
     found = people.limits(PeopleConfig(), known, models)
     assert found == {model.name: models[model.name].suggest for model in known}
     assert all(found[recogniser.name] > recogniser.threshold + 0.1 for recogniser in known)

@@ -1,6 +1,7 @@
 """Photos to enrol with: one clear face each, all of one person, or a sentence that says what is wrong."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,8 @@ def test_one_clear_face() -> None:
         pytest.param([face(WIDE, {}), face((0, 0, 9, 9), {})], "me.jpg: 2 faces were found", id="one-in-the-background"),
         pytest.param([face((0, 0, 63, 80), {})], "me.jpg: the face is too small, 63 pixels wide; at least 64", id="small"),
         pytest.param([face(WIDE, {}, reason="turned too far")], "me.jpg: the face is not clear .turned too far.", id="unclear"),
+        pytest.param([replace(face(WIDE, {}), yaw=-50.0)], "me.jpg: the face is not clear .turned too far.", id="profile"),
+        pytest.param([replace(face(WIDE, {}), presence=0.3)], "me.jpg: the face is not clear .not clearly a face.", id="hidden"),
     ],
 )
 def test_refused(faces: Sequence[Face], says: str) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace as changed
 import numpy as np
 import pytest
 
+from precompute import people
 from precompute import photo as upload
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
 from precompute.blend import Fake
+from precompute.company import Company
 from precompute.evaluation import outside
 from precompute.evaluation import pairs
 from tests import pictures
@@ -21,7 +23,7 @@ BOX = (30, 20, 60, 70)
 def replaced(sampling: str, size: tuple[int, int] = (150, 130)) -> tuple[upload.Photo, Replacement]:
     photo = upload.read(pictures.jpeg(pictures.texture(*size, 3), sampling), upload.Limits())
     anonymiser = crowd.Meshed((BOX,))
-    return photo, replace(photo, anonymiser.find(photo.pixels), anonymiser, bytes(32))
+    return photo, replace(photo, anonymiser.find(photo.pixels), anonymiser, bytes(32), Company((), people.OFF))
 
 
 @pytest.mark.parametrize("sampling", sorted(pictures.SAMPLING))

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from precompute import people
 from precompute import photo as upload
+from precompute.company import Company
 from precompute.errors import Rejected
 from precompute.evaluation import pairs
 from tests import pictures
@@ -41,7 +43,8 @@ def test_published_is_what_was_measured() -> None:
     anonymiser = crowd.Meshed(BOXES)
     looked(anonymiser)
     photo = upload.read(DATA, upload.Limits())
-    done = pairs.replace(photo, anonymiser.find(photo.pixels), anonymiser, pairs.sha256(b"s").digest())
+    faces = anonymiser.find(photo.pixels)
+    done = pairs.replace(photo, faces, anonymiser, pairs.sha256(b"s").digest(), Company(faces, people.OFF))
     x, y, w, h = BOXES[0]
     inside = np.s_[y + 20 : y + h - 20, x + 20 : x + w - 20]
     np.testing.assert_array_equal(pairs.published(photo, done)[inside], anonymiser.seen[-1][inside])
