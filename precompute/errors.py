@@ -54,11 +54,9 @@ class ModelMissing(PrecomputeError):
 class ModelRefused(PrecomputeError):
     """A model file's bytes are not those of the registry."""
 
-    def __init__(self, name: str, place: Path | str, found: str) -> None:
-        super().__init__(
-            f"the model {name} at {place} is refused: its SHA-256 is {found[:16]}…, not the registry's; "
-            "delete that file and run `mfmc-precompute models pull`"
-        )
+    def __init__(self, name: str, place: Path | str, found: str, *, shipped: bool = False) -> None:
+        mend = "install the package again" if shipped else "delete that file and run `mfmc-precompute models pull`"
+        super().__init__(f"the model {name} at {place} is refused: its SHA-256 is {found[:16]}…, not the registry's; {mend}")
 
 
 class ModelNotFetched(PrecomputeError):

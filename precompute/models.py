@@ -148,7 +148,7 @@ class ModelStore:
 def _check(model: Model, place: Path) -> None:
     found = sha256(place)
     if found != model.sha256:
-        raise ModelRefused(model.name, place, found)
+        raise ModelRefused(model.name, place, found, shipped=place.is_relative_to(SHIPPED))
 
 
 def statuses(store: ModelStore, names: Iterable[str] = ()) -> list[Status]:
