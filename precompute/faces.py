@@ -178,7 +178,6 @@ def visible(mesh: Floats, size: tuple[int, ...]) -> float:
 
 def agrees(mesh: Floats, points: Floats) -> bool:
     """Whether eyes and mouth of the mesh lie near the detector's five points."""
-    pairs = [landmarks.LEFT_EYE, landmarks.RIGHT_EYE, landmarks.MOUTH[:1], landmarks.MOUTH[1:]]
-    there = np.stack([mesh[list(pair), :2].mean(0) for pair in pairs])
+    there = landmarks.five_points(mesh)[[0, 1, 3, 4]]  # the tip of a nose is where neither is sure
     miss = np.linalg.norm(there - points[[0, 1, 3, 4]], axis=1)
     return bool(miss.max() < AGREE_SHARE * landmarks.width(mesh))

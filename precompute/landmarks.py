@@ -24,6 +24,7 @@ LEFT_EYE: Final = (33, 133)
 RIGHT_EYE: Final = (362, 263)
 LEFT_LIDS: Final = (159, 145)
 RIGHT_LIDS: Final = (386, 374)
+NOSE_TIP: Final = 1
 MOUTH: Final = (61, 291)
 LIPS: Final = (13, 14)
 BROW_TO_CHIN: Final = (10, 152)
@@ -86,6 +87,12 @@ def square_of_mesh(mesh: Floats) -> npt.NDArray[np.float64]:
     level = flat @ turn.T
     low, high = level.min(0), level.max(0)
     return align.turned_square(((low + high) / 2) @ turn, 1.5 * float((high - low).max()), angle, SIDE)
+
+
+def five_points(mesh: Floats) -> Floats:
+    """Mesh (478, 3) -> float32 (5, 2) as detectors give them, left to right: eyes, tip of the nose, mouth corners."""
+    eyes = [mesh[list(pair), :2].mean(0) for pair in (LEFT_EYE, RIGHT_EYE)]
+    return np.asarray(np.stack([*eyes, mesh[NOSE_TIP, :2], *(mesh[i, :2] for i in MOUTH)]), np.float32)
 
 
 def width(mesh: Floats) -> float:

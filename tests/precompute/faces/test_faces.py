@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from precompute import landmarks
 from precompute.blend import paste
 from precompute.errors import DonorsUnusable
 from precompute.errors import ModelMissing
@@ -50,6 +51,15 @@ def test_points_lie_left_to_right_in_the_box(faces: tuple[Face, ...]) -> None:
         assert face.mesh.shape == (478, 3)
         assert abs(face.mesh[:, 0].mean() - (x + w / 2)) < w / 4
         assert abs(face.mesh[:, 1].mean() - (y + h / 2)) < h / 4
+
+
+def test_points_of_the_mesh(faces: tuple[Face, ...]) -> None:
+    """The mesh's five points are where the detector sees them."""
+    for face in faces[:4]:
+        assert face.mesh is not None
+        apart = np.linalg.norm(landmarks.five_points(face.mesh) - face.points, axis=1)
+        assert apart.max() < 0.16 * landmarks.width(face.mesh)
+        assert apart.mean() < 0.1 * landmarks.width(face.mesh)
 
 
 def test_each_list_of_fakes_ends_with_one_opaque_fill(
