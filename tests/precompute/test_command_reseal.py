@@ -59,6 +59,7 @@ def test_pages(signed_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         assert signed_shop.seal(signed_shop.photo("two.jpg"), "--as", f"/{name}.jpg") == 0
     monkeypatch.setattr(opened, "PAGE", 2)
     assert list(opened.paths(config.load(signed_shop.config))) == ["/a.jpg", "/b.jpg", "/c.jpg", "/d.jpg", "/one.jpg"]
+    assert opened.count(config.load(signed_shop.config)) == 5
 
 
 def test_public_halves(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

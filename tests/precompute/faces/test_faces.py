@@ -217,6 +217,13 @@ def test_a_model_in_the_wrong_role_is_refused(store: ModelStore) -> None:
         Anonymiser.load(FacesConfig(detector="mobilefacenet_128"), store, environ={})
 
 
+@pytest.mark.parametrize("wrong", [{"policy": "nearest"}, {"similarity": "mse"}, {"tries": -1}, {"screened": -1}], ids=str)
+def test_choices_that_cannot_be(wrong: dict[str, object]) -> None:
+    """The configuration knows its policies and measures, and counts are not negative."""
+    with pytest.raises(msgspec.ValidationError, match=next(iter(wrong))):
+        msgspec.convert(wrong, FacesConfig)
+
+
 @pytest.mark.parametrize("key", ["detect_scoer", "tires"], ids=str)
 def test_misspelt_keys_are_refused(key: str) -> None:
     """The configuration knows its keys."""
