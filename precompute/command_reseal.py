@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from edge.errors import ConfigError
+from edge.errors import KeyRingError
 from precompute import keys
 from precompute import opened
 from precompute import people
@@ -57,7 +58,7 @@ def reseal(arguments: argparse.Namespace) -> int:
     for path, shown in _with_progress(paths, total):
         try:
             row = _one(path, job)
-        except PrecomputeError as error:
+        except (PrecomputeError, KeyRingError) as error:
             bad += 1
             with shown.external_write_mode(file=sys.stdout if arguments.json else sys.stderr):
                 print_error(path, str(error), arguments.json)

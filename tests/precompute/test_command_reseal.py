@@ -68,3 +68,15 @@ def test_public_halves(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tm
     (tmp_path / "ring.toml").write_text(ring.public_text(signed_shop.ring))
     assert signed_shop.run("reseal", "--all") == 1
     assert "reseal where the ring is" in capsys.readouterr().err
+
+
+def test_key_not_at_hand(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A photo whose keys another ring wrapped is named, and the others are gone through."""
+    (tmp_path / "ring.toml").unlink()
+    ring.create(tmp_path / "ring.toml")
+    assert signed_shop.seal(signed_shop.photo("two.jpg")) == 0
+    capsys.readouterr()
+    assert signed_shop.run("reseal", "--all", "--force") == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("/one.jpg: ")
+    assert "/two.jpg: 2 faces anew" in said.out
