@@ -117,14 +117,16 @@ def known(figures: dict[str, Any]) -> report.Figures:
         **{name: figures["kept"][name] for name in ("landmark_error", "gender", "age_group")},
         "seam_auc": figures["seam"]["auc"],
     }
-    beyond = [found[f"gain_embedding_{name}"] - found[f"surroundings_{name}"] for name in ranks if f"surroundings_{name}" in found]
+    both = [name for name in ranks if f"surroundings_{name}" in found]
+    beyond = [found[f"gain_embedding_{name}"] - found[f"surroundings_{name}"] for name in both]
     found |= {"inverter_beyond_surroundings": round(max(beyond), 4)} if beyond else {}
     return found | ({"inverter_gain": max(inverted)} if inverted else {})
 
 
 def gains(name: str, attacks: dict[str, Any]) -> report.Figures:
-    """What the two inverters gain over a random face, and what one gains from what surrounds the face, with one recogniser; nothing
-    where too few people were there to train.
+    """What the two inverters gain over a random face with one recogniser, and what one gains from what surrounds the face alone.
+
+    Nothing where too few people were there to train.
     """
     found = {f"gain_{kind}_{name}": attacks[f"{kind}_inverter"].get("gain_over_random") for kind in ("embedding", "picture")}
     found[f"surroundings_{name}"] = attacks["embedding_inverter"].get("surroundings_over_random")
