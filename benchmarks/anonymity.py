@@ -1,6 +1,6 @@
 """What the fakes are worth, against every bar: known people for privacy and likeness, group photos for what must not go wrong.
 
-Needs models and donor faces (``MFMC_MODEL_MIRROR``, ``MFMC_DONORS``). ``--people`` or ``MFMC_VERIFICATION`` names a folder with a
+Needs models (``MFMC_MODEL_MIRROR``). ``--people`` or ``MFMC_VERIFICATION`` names a folder with a
 folder of pictures for each person, ``--photos`` or ``MFMC_GROUPS`` a folder of group photos.
 """
 

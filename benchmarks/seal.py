@@ -1,6 +1,6 @@
 """Sealing an 11 MP photo with six faces, stage by stage on one core, and the bytes that sealing a folder of photos takes.
 
-Needs models and donor faces (``MFMC_MODEL_MIRROR``, ``MFMC_DONORS``); ``--photos`` or ``MFMC_GROUPS`` names the folder.
+Needs models (``MFMC_MODEL_MIRROR``); ``--photos`` or ``MFMC_GROUPS`` names the folder.
 """
 
 import os
@@ -61,7 +61,7 @@ def speed(anonymiser: Anonymiser, rounds: int) -> report.Figures:
     """Median seconds of every stage, and of the whole."""
     data = photos.large()
     sealed(data, anonymiser)
-    runs = [sealed(data, anonymiser, seed) for seed in range(rounds)]  # other donors each time, some of which are refused
+    runs = [sealed(data, anonymiser, seed) for seed in range(rounds)]  # other faces each time, some of which are refused
     times = {f"{stage}_s": round(median(run[0][stage] for run in runs), 3) for stage in STAGES}
     total = median(sum(run[0].values()) for run in runs)
     return times | {"total_s": round(total, 3), "faces": runs[0][1], "upload_mb": round(len(data) / 1e6, 2)}

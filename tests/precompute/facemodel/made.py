@@ -29,11 +29,11 @@ def weights(seed: int = 0) -> Weights:
     rng, square = np.random.default_rng(seed), layout()
     count = int(square.covered.sum()) + 2 * int(square._covered_coarsely.sum())
     mean = np.full(count, 128, np.float32)
-    ages = np.linspace(20, 60, FACES)
+    ages = np.repeat(np.linspace(20, 60, FACES // 2), 2)
     jitter = rng.normal(0, 1, (FACES, 478, 3))
     return Weights(
         shapes.mesh(), mean, normal(rng, 4, COMPONENTS, count), normal(rng, 1, FACES, COMPONENTS),
-        (square.mesh + jitter).astype(np.float32), np.tile(np.array([0.9, 0.1], np.float32), FACES // 2),
+        (square.mesh + jitter).astype(np.float32), np.tile(np.array([0.9, 0.9, 0.1, 0.1], np.float32), FACES // 4),
         ages.astype(np.float32), normal(rng, 0.3, FACES, 3) + np.float32(LEVEL), np.abs(normal(rng, 0.1, FACES, 3)),
         normal(rng, 0.1, FACES, 2), readouts(rng), rng.integers(0, 255, (MOUTHS, *mouth.SIZE, 3), np.uint8),
         np.linspace(0.02, 0.2, MOUTHS).astype(np.float32), np.full(MOUTHS, LEVEL, np.float32),

@@ -74,6 +74,14 @@ def test_the_same_seed_gives_the_same_face(model: FaceModel) -> None:
     assert all((one.pixels != face.pixels).any() for one, face in zip(first, other, strict=True))
 
 
+def mixed(weights: Weights, likely: Floats, count: int) -> Floats:
+    """The share of each training face in each of so many samples, (count, FACES)."""
+    model, rng = FaceModel(replace(weights, coefficients=np.eye(made.FACES, dtype=np.float32)), []), np.random.default_rng(0)
+    crowd = replace(model._crowd(likely), middle=np.zeros(made.FACES, np.float32))
+    drawn = np.array([model._mixed(crowd, rng)[0] for _ in range(count)])
+    return drawn / drawn.sum(1, keepdims=True)
+
+
 @pytest.mark.parametrize("shares", [(0.99, 0.01, 0), (1, 0, 0), (0.6, 0.3, 0.1), (0.2, 0.1, 0.7)], ids=str)
 def test_shares_are_bounded(shares: tuple[float, float, float]) -> None:
     """None is above the largest that may be, all sum to 1, and the largest stays so."""
@@ -87,14 +95,19 @@ def test_shares_are_bounded(shares: tuple[float, float, float]) -> None:
 def test_no_sample_is_one_training_face(evenness: float, monkeypatch: pytest.MonkeyPatch, weights: Weights) -> None:
     """Even where chance gives nearly all to one, every sample lies between several, and none has more than its share."""
     monkeypatch.setattr(sampler, "EVENNESS", evenness)
-    model = FaceModel(replace(weights, coefficients=np.eye(made.FACES, dtype=np.float32)), [])
-    rng = np.random.default_rng(0)
-    crowd = sampler.Crowd(np.zeros(made.FACES, np.float32), np.zeros(made.FACES, np.float32), np.zeros((478, 3), np.float32))
-    drawn = np.array([model._mixed(crowd, rng)[0] for _ in range(400)])
-    shares = drawn / drawn.sum(1, keepdims=True)
+    shares = mixed(weights, np.zeros(made.FACES, np.float32), 400)
     assert ((shares > 0).sum(1) >= 2).all()
     assert ((shares > 0).sum(1) <= sampler.PARENTS).all()
     assert shares.max() <= LARGEST_SHARE + 1e-4
+
+
+def test_no_sample_is_a_face_and_its_mirror_image(weights: Weights) -> None:
+    """Of a portrait and its mirror image, which are equally likely, one at most is among those that a sample lies between."""
+    likely = np.full(made.FACES, -99, np.float32)
+    likely[[4, 5, 8, 9, 20, 21]] = 0
+    drawn = mixed(weights, likely, 200) > 0
+    assert (drawn.reshape(200, -1, 2).sum(2) <= 1).all()
+    assert drawn[:, [4, 5, 8, 9, 20, 21]].sum(1).min() == sampler.PARENTS
 
 
 def test_samples_vary_as_much_as_training_faces(weights: Weights) -> None:
