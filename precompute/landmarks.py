@@ -35,7 +35,6 @@ RIGHT_IRIS: Final = (473, 474, 475, 476, 477)
 IRISES: Final = (LEFT_IRIS[0], RIGHT_IRIS[0])
 LEFT_LIDS: Final = (159, 145)
 RIGHT_LIDS: Final = (386, 374)
-NOSE_TIP: Final = 1
 MOUTH: Final = (61, 291)
 LIPS: Final = (13, 14)
 LIDS: Final = (
