@@ -103,7 +103,7 @@ def known(figures: dict[str, Any]) -> report.Figures:
     ranks = {name: each["identification"] for name, each in recognisers.items()}
     for name, each in recognisers.items():
         found |= {f"rank1_before_{name}": ranks[name]["rank1_before"], f"rank1_{name}": ranks[name]["rank1_after"]}
-        found |= {f"rank1_same_picture_{name}": ranks[name]["rank1_same_picture"]}
+        found |= {f"{figure}_{name}": ranks[name][figure] for figure in ("rank1_same_picture", "rank1_surroundings")}
         found |= {f"tar_{name}": each["verification"]["tar_after"]}
         found |= {f"parrot_{name}": each["attacks"]["parrot_rank1"], f"reverse_{name}": each["attacks"]["reverse_rank1"]}
         found |= gains(name, each["attacks"])
@@ -117,13 +117,20 @@ def known(figures: dict[str, Any]) -> report.Figures:
         **{name: figures["kept"][name] for name in ("landmark_error", "gender", "age_group")},
         "seam_auc": figures["seam"]["auc"],
     }
+    both = [name for name in ranks if f"surroundings_{name}" in found]
+    beyond = [found[f"gain_embedding_{name}"] - found[f"surroundings_{name}"] for name in both]
+    found |= {"inverter_beyond_surroundings": round(max(beyond), 4)} if beyond else {}
     return found | ({"inverter_gain": max(inverted)} if inverted else {})
 
 
 def gains(name: str, attacks: dict[str, Any]) -> report.Figures:
-    """What the two inverters gain over a random face, with one recogniser; nothing where too few people were there to train."""
-    found = {kind: attacks[f"{kind}_inverter"].get("gain_over_random") for kind in ("embedding", "picture")}
-    return {f"gain_{kind}_{name}": value for kind, value in found.items() if value is not None}
+    """What the two inverters gain over a random face with one recogniser, and what one gains from what surrounds the face alone.
+
+    Nothing where too few people were there to train.
+    """
+    found = {f"gain_{kind}_{name}": attacks[f"{kind}_inverter"].get("gain_over_random") for kind in ("embedding", "picture")}
+    found[f"surroundings_{name}"] = attacks["embedding_inverter"].get("surroundings_over_random")
+    return {figure: value for figure, value in found.items() if value is not None}
 
 
 def together(figures: dict[str, Any], groups: population.Population) -> report.Figures:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from edge.errors import ConfigError
+from edge.errors import KeyRingError
 from precompute import disclosure
 from precompute import keys
 from precompute import opened
@@ -52,14 +53,17 @@ def reseal(arguments: argparse.Namespace) -> int:
     if bool(arguments.photos) == arguments.all:
         raise ConfigError("give the addresses of published photos, or --all")
     job = _job(arguments)
-    paths = opened.paths(job.config) if arguments.all else arguments.photos
+    paths: Iterable[str] = arguments.photos
+    total = len(arguments.photos)
+    if arguments.all:
+        paths, total = opened.paths(job.config), opened.count(job.config)
     bad = 0
-    for path, shown in _with_progress(paths, None if arguments.all else len(arguments.photos)):
+    for path, shown in _with_progress(paths, total):
         try:
             row = _one(path, job)
-        except PrecomputeError as error:
+        except (PrecomputeError, KeyRingError) as error:
             bad += 1
-            with shown.external_write_mode(file=sys.stderr):
+            with shown.external_write_mode(file=sys.stdout if arguments.json else sys.stderr):
                 print_error(path, str(error), arguments.json)
             continue
         bad += bool(row["due"] and not row["published"])
@@ -79,7 +83,7 @@ def _job(arguments: argparse.Namespace) -> Job:
     return Job(config, held, trusted, signer, anonymiser, finder, marker, arguments.force, not arguments.dry_run)
 
 
-def _with_progress(paths: Iterable[str], total: int | None) -> Iterator[tuple[str, tqdm]]:
+def _with_progress(paths: Iterable[str], total: int) -> Iterator[tuple[str, tqdm]]:
     with tqdm(total=total, unit="photo", disable=total == 1 or not sys.stderr.isatty()) as bar:
         for path in paths:
             yield path, bar

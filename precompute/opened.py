@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Select
+from sqlalchemy import func
 from sqlalchemy import select
 
 from edge.catalog import Catalog
@@ -26,6 +29,7 @@ from precompute.errors import NotMeasurable
 from precompute.keys import Opens
 
 Pixels = npt.NDArray[np.uint8]
+PATH = tables.PHOTO.c.path
 PAGE = 1_000
 
 
@@ -76,19 +80,26 @@ def published(config: Config, path: str) -> Published:
 
 def paths(config: Config) -> Iterator[str]:
     """Where photos are published, in order; raises ``NotMeasurable``. What is published meanwhile may be among them or not."""
+    found = [""]
+    while found:
+        found = _asked(config, select(PATH).where(PATH > found[-1]).order_by(PATH).limit(PAGE))
+        yield from found
 
-    async def page(after: str) -> list[str]:
-        wanted = select(tables.PHOTO.c.path).where(tables.PHOTO.c.path > after).order_by(tables.PHOTO.c.path).limit(PAGE)
+
+def count(config: Config) -> int:
+    """How many photos are published; raises ``NotMeasurable``."""
+    return int(_asked(config, select(func.count()).select_from(tables.PHOTO))[0])
+
+
+def _asked(config: Config, wanted: Select[Any]) -> list[Any]:
+    async def ask() -> list[Any]:
         async with Catalog.open(config.catalog_url) as catalog, catalog.database.reading() as connection:
             return list((await connection.scalars(wanted)).all())
 
-    found = [""]
-    while found:
-        try:
-            found = asyncio.run(page(found[-1]))
-        except Unavailable:
-            raise NotMeasurable("the catalog cannot be read") from None
-        yield from found
+    try:
+        return asyncio.run(ask())
+    except Unavailable:
+        raise NotMeasurable("the catalog cannot be read") from None
 
 
 def of(photo: Photo, config: Config, keys: Opens) -> Opened:

@@ -32,8 +32,8 @@ from precompute.likeness import Likenesses
 from precompute.models import Model
 from precompute.settings import PeopleConfig
 
-NO_RING = "the keys at hand cannot open templates, so no face is suggested to anybody"
-NO_CATALOG = "the catalog cannot be read, so no face is suggested to anybody"
+NO_RING = "the keys at hand cannot open templates, so no face is suggested to anybody, nor any fake compared with who is enrolled"
+NO_CATALOG = "the catalog cannot be read, so no face is suggested to anybody, nor any fake compared with who is enrolled"
 NO_PEOPLE = "nobody is enrolled whose template can be used, so no face is suggested to anybody"
 OTHER_MODELS = "{} enrolled with other models than the configured ones; they are not found until they enrol again"
 NOT_OPENED = "{} whose template does not open with the keys at hand; they are not found"

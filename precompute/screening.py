@@ -1,4 +1,7 @@
-"""What recognisers, attributes and the measure of similarity make of a candidate, drawn small over the face."""
+"""What recognisers and attributes make of a candidate drawn small over the face, and what the measure of similarity does.
+
+Embeddings are those of the face as drawn. Measures that compare pictures look at the candidate's own picture.
+"""
 
 from typing import Final
 
@@ -7,6 +10,7 @@ import numpy.typing as npt
 
 from precompute import certify
 from precompute import describe
+from precompute import landmarks
 from precompute import similarity
 from precompute.donors import Donor
 from precompute.equipment import Equipment
@@ -52,7 +56,9 @@ class Screen:
             if not found.similarity < found.threshold - margin:
                 return None
             seen[each.name] = found.seen
-        value = self._models.similarity.values(self._original, Looks(similarity.crop(output, view[0])[None], seen))
+        # Drawn, every candidate has the light, the pose and the surroundings of the face: as a picture it would be alike to it.
+        own = similarity.crop(donor.pixels, landmarks.five(donor.mesh)[:, :2])
+        value = self._models.similarity.values(self._original, Looks(own[None], seen))
         if not similarity.is_unlike(self._models.similarity, float(value[0, 0])) or (choosy and not self._keeps(output, view[0])):
             return None
         return float(similarity.rising(self._models.similarity, value)[0, 0])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from typing import Final
 
+import cv2
 import numpy as np
 
 from precompute.similarity import Floats
@@ -19,20 +20,11 @@ from precompute.similarity import Side
 from precompute.similarity import Values
 
 DEFAULT: Final = 0.4868
-WINDOW: Final = 11
-SIGMA: Final = 1.5
+REACH: Final = 5  # pixels on each side of a window's middle
+TAPS: Final = cv2.getGaussianKernel(2 * REACH + 1, 1.5, cv2.CV_32F)
+_AT_ONCE: Final = 128
 C1: Final = np.float32((0.01 * 255) ** 2)
 C2: Final = np.float32((0.03 * 255) ** 2)
-
-
-def window_matrix(side: int) -> Floats:
-    """Float32 (side - 10, side): row i weights the 11 pixels from i on by the Gaussian; each row's sum is 1."""
-    taps = np.exp(-0.5 * np.square(np.arange(WINDOW) - WINDOW // 2) / SIGMA**2)
-    taps /= taps.sum()
-    matrix = np.zeros((side - WINDOW + 1, side), np.float32)
-    for row in range(len(matrix)):
-        matrix[row, row : row + WINDOW] = taps
-    return matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +37,22 @@ class Ssim:
 
     def values(self, ones: Looks, others: Looks) -> Values:
         """See ``Measure``."""
-        across = window_matrix(ones.crops.shape[1])
-        means, squares = zip(*(_moments(looks.crops, across) for looks in (ones, others)), strict=True)
         found = np.empty((len(ones.crops), len(others.crops)))
-        for i, crop in enumerate(ones.crops):
-            for j, other in enumerate(others.crops):
-                products = means[0][i] * means[1][j]
-                covariance = across @ (crop * other) @ across.T - products
-                powers = np.square(means[0][i]) + np.square(means[1][j])
-                spread = squares[0][i] + squares[1][j] - powers
-                found[i, j] = ((2 * products + C1) * (2 * covariance + C2) / ((powers + C1) * (spread + C2))).mean()
+        mean, square = _windowed(ones.crops), _windowed(np.square(ones.crops))
+        for start in range(0, len(others.crops), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            crops = others.crops[part]
+            means, squares = _windowed(crops), _windowed(np.square(crops))
+            for i, crop in enumerate(ones.crops):
+                products, powers = mean[i] * means, np.square(mean[i]) + np.square(means)
+                covariance, spread = _windowed(crop * crops) - products, square[i] + squares - powers
+                values = (2 * products + C1) * (2 * covariance + C2) / ((powers + C1) * (spread + C2))
+                found[i, part] = values.mean((1, 2), dtype=np.float64)
         return found
 
 
-def _moments(crops: Floats, across: Floats) -> tuple[Floats, Floats]:
-    """Weighted means of pixels and of their squares, float32 (n, side - 10, side - 10) each."""
-    means, squares = across @ crops @ across.T, across @ np.square(crops) @ across.T
-    return np.asarray(means, np.float32), np.asarray(squares, np.float32)
+def _windowed(crops: Floats) -> Floats:
+    """Weighted means of float32 (n, h, w) in every window that lies wholly in its crop: float32 (n, h - 10, w - 10)."""
+    count, height, width = crops.shape
+    tall = cv2.sepFilter2D(crops.reshape(-1, width), -1, TAPS, TAPS)  # windows over two crops are cut off below
+    return np.asarray(tall, np.float32).reshape(count, height, width)[:, REACH:-REACH, REACH:-REACH]

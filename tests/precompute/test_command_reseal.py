@@ -59,6 +59,7 @@ def test_pages(signed_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         assert signed_shop.seal(signed_shop.photo("two.jpg"), "--as", f"/{name}.jpg") == 0
     monkeypatch.setattr(opened, "PAGE", 2)
     assert list(opened.paths(config.load(signed_shop.config))) == ["/a.jpg", "/b.jpg", "/c.jpg", "/d.jpg", "/one.jpg"]
+    assert opened.count(config.load(signed_shop.config)) == 5
 
 
 def test_public_halves(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -67,3 +68,15 @@ def test_public_halves(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tm
     (tmp_path / "ring.toml").write_text(ring.public_text(signed_shop.ring))
     assert signed_shop.run("reseal", "--all") == 1
     assert "reseal where the ring is" in capsys.readouterr().err
+
+
+def test_key_not_at_hand(signed_shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A photo whose keys another ring wrapped is named, and the others are gone through."""
+    (tmp_path / "ring.toml").unlink()
+    ring.create(tmp_path / "ring.toml")
+    assert signed_shop.seal(signed_shop.photo("two.jpg")) == 0
+    capsys.readouterr()
+    assert signed_shop.run("reseal", "--all", "--force") == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("/one.jpg: ")
+    assert "/two.jpg: 2 faces anew" in said.out

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from precompute import landmarks
 from precompute.blend import paste
 from precompute.donors import Gallery
 from precompute.errors import DonorsUnusable
@@ -72,6 +73,15 @@ def test_points_lie_left_to_right_in_the_box(faces: tuple[Face, ...]) -> None:
         assert face.mesh.shape == (478, 3)
         assert abs(face.mesh[:, 0].mean() - (x + w / 2)) < w / 4
         assert abs(face.mesh[:, 1].mean() - (y + h / 2)) < h / 4
+
+
+def test_points_of_the_mesh(faces: tuple[Face, ...]) -> None:
+    """The mesh's five points are where the detector sees them."""
+    for face in faces[:4]:
+        assert face.mesh is not None
+        apart = np.linalg.norm(landmarks.five(face.mesh)[:, :2] - face.points, axis=1)
+        assert apart.max() < 0.16 * landmarks.width(face.mesh)
+        assert apart.mean() < 0.1 * landmarks.width(face.mesh)
 
 
 def test_each_list_of_fakes_ends_with_one_opaque_fill(
@@ -231,6 +241,13 @@ def test_a_model_in_the_wrong_role_is_refused(store: ModelStore) -> None:
     """A recogniser cannot be the detector."""
     with pytest.raises(UnknownModel, match="cannot be the detector"):
         Anonymiser.load(FacesConfig(detector="mobilefacenet_128"), store, environ={})
+
+
+@pytest.mark.parametrize("wrong", [{"policy": "nearest"}, {"similarity": "mse"}, {"tries": -1}, {"screened": -1}], ids=str)
+def test_choices_that_cannot_be(wrong: dict[str, object]) -> None:
+    """The configuration knows its policies and measures, and counts are not negative."""
+    with pytest.raises(msgspec.ValidationError, match=next(iter(wrong))):
+        msgspec.convert(wrong, FacesConfig)
 
 
 @pytest.mark.parametrize("key", ["detect_scoer", "tires"], ids=str)
