@@ -8,6 +8,7 @@ from precompute import anonymise
 from precompute import photo as upload
 from precompute.album import Album
 from precompute.company import Company
+from precompute.donors import Donor
 from precompute.faces import Anonymiser
 from precompute.people import OFF
 from tests import pictures
@@ -21,8 +22,8 @@ def replaced(anonymiser: Anonymiser, pixels: Pixels, album: Album | None, seed: 
     return anonymise.replace(photo, faces, anonymiser, bytes([seed]) * 32, Company(faces, OFF), album)
 
 
-def donors(replacement: anonymise.Replacement) -> list[str | None]:
-    return [fake.donor for fake in replacement.fakes]
+def donors(replacement: anonymise.Replacement) -> list[Donor | None]:
+    return [fake.source for fake in replacement.fakes]
 
 
 def test_same_donors(anonymiser: Anonymiser, group_photo: Pixels) -> None:
@@ -32,8 +33,8 @@ def test_same_donors(anonymiser: Anonymiser, group_photo: Pixels) -> None:
     one = replaced(anonymiser, group_photo, album, 1)
     two, alone = (replaced(anonymiser, other, known, 2) for known in (album, None))
     before, after, without = donors(one), donors(two)[::-1], donors(alone)[::-1]
-    again = [a is not None and a == b for a, b in zip(before, after, strict=True)]
+    again = [a is not None and a is b for a, b in zip(before, after, strict=True)]
     assert sum(again) >= 3
-    assert sum(again) > sum(a is not None and a == b for a, b in zip(before, without, strict=True))
+    assert sum(again) > sum(a is not None and a is b for a, b in zip(before, without, strict=True))
     swapped = [measured for fake, measured in zip(two.fakes, two.measured, strict=True) if fake.method != "opaque"]
     assert all(each.passed for measured in swapped for each in measured)
