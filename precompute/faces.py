@@ -110,12 +110,10 @@ class Anonymiser:
         if not face.usable or face.mesh is None or made is None:
             return
         for mesh in landmarks.enlarged(face.mesh, REACHES):
-            around = Around.of(pixels, mesh)
-            screen = Screen(pixels, face, mesh, self._models, made.swapper, rng)
+            screen = Screen(pixels, face, mesh, self._models, made, rng)
             choice = Choice(self._config.policy, self._config.screened, screen.judge)
-            for donor in choice.among(made.source.choose(wanted(around, face), rng), first):
-                fake = around.fake(made.swapper, donor, rng, made.method)
-                yield replace(fake, looked_at=before + choice.looked_at, source=donor)
+            for donor in choice.among(made.source.choose(wanted(screen.around, face), rng), first):
+                yield replace(screen.drawn(donor), looked_at=before + choice.looked_at, source=donor)
             before += choice.looked_at
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:

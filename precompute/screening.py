@@ -12,11 +12,13 @@ from precompute import certify
 from precompute import describe
 from precompute import landmarks
 from precompute import similarity
+from precompute.blend import Fake
 from precompute.donors import Donor
 from precompute.equipment import Equipment
 from precompute.face import Face
 from precompute.similarity import Looks
-from precompute.swap import Swapper
+from precompute.swap.generator import Generator
+from precompute.trial import Around
 from precompute.trial import Sketch
 from precompute.trial import close_up
 
@@ -32,13 +34,15 @@ class Screen:
     """Draws candidates over one face, at the size that recognisers see, and judges them."""
 
     def __init__(
-        self, pixels: Pixels, face: Face, mesh: Floats, models: Equipment, swapper: Swapper, rng: np.random.Generator
+        self, pixels: Pixels, face: Face, mesh: Floats, models: Equipment, generator: Generator, rng: np.random.Generator
     ) -> None:
         """``face`` lies in ``pixels``, BGR uint8 (h, w, 3), and is drawn over where ``mesh`` (478, 3) lies."""
         small = Sketch.of(pixels, face, mesh)
         self._pixels, self._face, self._around = small.pixels, small.face, small.around
+        self.around = small.around if small.pixels is pixels else Around.of(pixels, mesh)
+        self._last: tuple[Donor, Fake] | None = None
         self._models = models
-        self._swapper = swapper
+        self._generator = generator
         self._rng = rng
         vectors = {name: vector[None] for name, vector in face.embeddings.items()}
         self._original = Looks(similarity.crop(self._pixels, self._face.points)[None], vectors)
@@ -48,7 +52,9 @@ class Screen:
 
         ``choosy``: also where a recogniser does so but for the margin, or gender or age group are seen as others.
         """
-        output, view = close_up(self._pixels, self._face, self._around.fake(self._swapper, donor, self._rng))
+        fake = self._fake(donor, self._around)
+        self._last = donor, fake
+        output, view = close_up(self._pixels, self._face, fake)
         margin = MARGIN if choosy else 0.0
         seen = {}
         for each in self._models.recognisers[::-1]:  # one at a time, for most that are refused are refused by one
@@ -62,6 +68,15 @@ class Screen:
         if not similarity.is_unlike(self._models.similarity, float(value[0, 0])) or (choosy and not self._keeps(output, view[0])):
             return None
         return float(similarity.rising(self._models.similarity, value)[0, 0])
+
+    def drawn(self, donor: Donor) -> Fake:
+        """The candidate over the face; what was judged last is not drawn again where it was drawn as large as the face is."""
+        if self._last is not None and self._last[0] is donor and self.around is self._around:
+            return self._last[1]
+        return self._fake(donor, self.around)
+
+    def _fake(self, donor: Donor, around: Around) -> Fake:
+        return around.fake(self._generator.swapper, donor, self._rng, self._generator.method)
 
     def _keeps(self, output: Pixels, points: Floats) -> bool:
         """Whether the face drawn has the gender and the age group that the attributes' model saw in the original."""

@@ -25,8 +25,9 @@ PARENTS: Final = 3
 MOUTHS: Final = 6
 EVENNESS: Final = 1.5  # of the shares of the training faces that a sample lies between (Dirichlet)
 LARGEST_SHARE: Final = 0.6  # so that no sample is one training face
-FULLNESS: Final = 0.9  # 1 = samples vary as much as training faces
-BOUND: Final = 3.0  # spreads that a coefficient may be from 0
+FULLNESS: Final = 1.0  # 1 = samples vary as much as training faces
+SOFTLY: Final = 0.5
+BOUND: Final = 3.0  # spreads that a coefficient may be from 0 before wishes move it
 # Spreads of the wanted: years; log luma; lips apart, mouth width, eyes open.
 YEARS: Final = 9.0
 TONE: Final = 0.35
@@ -63,7 +64,7 @@ class FaceModel:
         crowd, wishes = self._crowd(self._likelihood(wanted, gender)), self._wishes(wanted, gender)
         while True:
             coefficients, shape = self._mixed(crowd, rng)
-            coefficients = np.clip(moved(coefficients, wishes), -BOUND, BOUND)
+            coefficients = moved(np.clip(coefficients, -BOUND, BOUND), wishes)
             yield self._donor(coefficients, shape, *self._mouth(wanted, rng))
 
     def anyone(self, rng: np.random.Generator) -> tuple[Floats, Donor]:
@@ -115,7 +116,8 @@ class FaceModel:
         tone = tone + np.square((weights.tones - wanted.light[0]) @ REDNESS / HUE)
         tone = tone + np.square((weights.variations - wanted.variation) / VARIATION).sum(1)
         expression = np.square((weights.expressions - wanted.expression) / EXPRESSION).mean(1)
-        return np.asarray(np.log(np.maximum(same, 1e-6)) * 4 - (years + tone + expression) / 2, np.float32)
+        # Few faces that fit very well would be a crowd of their own, and all fakes of one person would be brothers.
+        return np.asarray(np.log(np.maximum(same, 1e-6)) * 4 - SOFTLY * (years + tone + expression) / 2, np.float32)
 
     def _wishes(self, wanted: Wanted, gender: str) -> list[Wish]:
         readouts = self._weights.readouts

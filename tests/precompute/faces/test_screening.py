@@ -12,6 +12,7 @@ from precompute.face import Face
 from precompute.similarity import Measure
 from precompute.similarity.embedding import Embedding
 from precompute.similarity.rmse import Rmse
+from precompute.swap.generator import Generator
 from precompute.thresholds import Origin
 from tests.precompute.faces import shapes
 
@@ -63,7 +64,8 @@ def judged(blue: float, green: float = 200, red: float = 40, measure: Measure | 
     seen = {each.name: np.array([1, 0], np.float32) for each in recognisers}
     face = Face((50, 50, 100, 120), 1.0, POINTS, MESH, 1.0, "female", 40.0, 0.0, 0.0, 0.0, seen, True, None)
     donor = Donor("x", np.array([[[blue, green, red]]], np.uint8), MESH)
-    return screening.Screen(PICTURE, face, MESH, models, Plain(), np.random.default_rng(0)).judge(donor, choosy=choosy)
+    made = Generator("donor", None, Plain())  # type: ignore[arg-type]
+    return screening.Screen(PICTURE, face, MESH, models, made, np.random.default_rng(0)).judge(donor, choosy=choosy)
 
 
 def colour(cosine: float) -> float:
