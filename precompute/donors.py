@@ -26,12 +26,19 @@ MIDDLING: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
+class Mouth:
+    """What ``swap.mouth`` draws between open lips: BGR uint8 (24, 48, 3), and log colour (3,) of the skin around it."""
+
+    inside: Pixels
+    tone: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Donor:
     """A synthetic face: BGR uint8 (h, w, 3) and its mesh float32 (478, 3) in these pixels.
 
     shape: float32 (478, 3), any unit, where the face has another shape than its picture shows; reach: how large the picture's
-    outer oval is (``swap.warp.ringed``); mouth: BGR uint8 (24, 48, 3), what ``swap.mouth`` draws between open lips, and
-    mouth_tone: log luma of the skin that it was lifted from.
+    outer oval is (``swap.warp.ringed``); mouth: for lips that are open.
     """
 
     name: str
@@ -39,8 +46,7 @@ class Donor:
     mesh: Floats
     shape: Floats | None = None
     reach: float = landmarks.RING
-    mouth: Pixels | None = None
-    mouth_tone: float = 0.0
+    mouth: Mouth | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ Floats = npt.NDArray[np.float32]
 LIKELY = 0.55
 PROFILE = 40.0  # degrees of yaw
 REACHES = (1.0, 1.12, 1.25)
+FEWER = 4
 
 
 class Anonymiser:
@@ -109,9 +110,11 @@ class Anonymiser:
         made, before = self._generator, 0
         if not face.usable or face.mesh is None or made is None:
             return
-        for mesh in landmarks.enlarged(face.mesh, REACHES):
+        for number, mesh in enumerate(landmarks.enlarged(face.mesh, REACHES)):
             screen = Screen(pixels, face, mesh, self._models, made, rng)
-            choice = Choice(self._config.policy, self._config.screened, screen.judge)
+            # Where none will do, few more tries at each reach tell as much as many.
+            screened = self._config.screened if number == 0 else -(-self._config.screened // FEWER)
+            choice = Choice(self._config.policy, screened, screen.judge)
             for donor in choice.among(made.source.choose(wanted(screen.around, face), rng), first):
                 yield replace(screen.drawn(donor), looked_at=before + choice.looked_at, source=donor)
             before += choice.looked_at

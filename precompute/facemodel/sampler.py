@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute.donors import Donor
+from precompute.donors import Mouth
 from precompute.donors import Wanted
 from precompute.facemodel.guide import Wish
 from precompute.facemodel.guide import moved
@@ -25,7 +26,7 @@ PARENTS: Final = 3
 MOUTHS: Final = 6
 EVENNESS: Final = 1.5  # of the shares of the training faces that a sample lies between (Dirichlet)
 LARGEST_SHARE: Final = 0.6  # so that no sample is one training face
-FULLNESS: Final = 1.0  # 1 = samples vary as much as training faces
+FULLNESS: Final = 0.9  # 1 = samples vary as much as training faces
 SOFTLY: Final = 0.5
 BOUND: Final = 3.0  # spreads that a coefficient may be from 0 before wishes move it
 # Spreads of the wanted: years; log luma; lips apart, mouth width, eyes open.
@@ -57,6 +58,7 @@ class FaceModel:
         self.layout = Layout(weights.reference)
         self._weights = weights
         self._people = tuple(people)
+        self._tone = weights.tones.mean(0)
 
     def choose(self, wanted: Wanted, rng: np.random.Generator) -> Iterator[Donor]:
         """Endless different faces of nobody; each texture is BGR uint8 (192, 192, 3) with the layout's mesh."""
@@ -65,7 +67,7 @@ class FaceModel:
         while True:
             coefficients, shape = self._mixed(crowd, rng)
             coefficients = moved(np.clip(coefficients, -BOUND, BOUND), wishes)
-            yield self._donor(coefficients, shape, *self._mouth(wanted, rng))
+            yield self._donor(coefficients, shape, self._mouth(wanted, rng))
 
     def anyone(self, rng: np.random.Generator) -> tuple[Floats, Donor]:
         """A face of nobody in particular and its coefficients, float32 (k,): what the readouts are learned from."""
@@ -95,17 +97,18 @@ class FaceModel:
         shape = crowd.shape + (np.einsum("p,pij->ij", shares, weights.shapes[parents]) - crowd.shape) * spread
         return np.asarray(coefficients, np.float32), np.asarray(shape, np.float32)
 
-    def _donor(self, coefficients: Floats, shape: Floats, inside: Pixels | None = None, tone: float = 0.0) -> Donor:
+    def _donor(self, coefficients: Floats, shape: Floats, mouth: Mouth | None = None) -> Donor:
         texture = self.layout.texture(self._weights.mean + coefficients @ self._weights.components)
-        return Donor("face-model", texture, self.layout.mesh, shape, REACH, inside, tone)
+        return Donor("face-model", texture, self.layout.mesh, shape, REACH, mouth)
 
-    def _mouth(self, wanted: Wanted, rng: np.random.Generator) -> tuple[Pixels, float]:
-        """The inside of a mouth about as open as wanted, in about such light; BGR uint8 (24, 48, 3), and log luma of the skin."""
+    def _mouth(self, wanted: Wanted, rng: np.random.Generator) -> Mouth:
+        """A mouth about as open as wanted, in about such light."""
         weights = self._weights
         off = np.square((weights.mouth_gaps - wanted.expression[0]) / EXPRESSION[0])
         off = off + np.square((weights.mouth_tones - wanted.light[0] @ light.LUMA) / TONE)
         i = int(rng.choice(np.argsort(off, kind="stable")[:MOUTHS]))
-        return weights.mouths[i], float(weights.mouth_tones[i])
+        # Of the skin around a mouth its lightness is known; its hue was about everybody's.
+        return Mouth(weights.mouths[i], self._tone + weights.mouth_tones[i] - self._tone @ light.LUMA)
 
     def _likelihood(self, wanted: Wanted, gender: str) -> Floats:
         """Log likelihood of each training face as one that a sample is made from, float32 (m,)."""

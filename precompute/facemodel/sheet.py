@@ -83,7 +83,7 @@ class Painter:
         face = np.asarray((texture + np.float32(light.FLOOR)) * np.exp(tone - own) - np.float32(light.FLOOR), np.float32)
         eyes.draw(face, mesh, mesh)
         if donor.mouth is not None:
-            mouth.draw(face, mesh, donor.mouth, float(np.exp(tone @ light.LUMA - donor.mouth_tone)))
+            mouth.draw(face, mesh, donor.mouth.inside, np.exp(tone - donor.mouth.tone))
         pixels = np.clip(np.rint(light.unclipped(face)), 0, 255).astype(np.uint8)
         return Overlay(x, y, pixels, mask.weight(mesh, size))
 

@@ -42,8 +42,8 @@ class DonorSwapper:
         if donor.shape is not None:
             eyes.draw(lit, settled, mesh)
         if donor.mouth is not None:
-            gain = np.exp(light.of_face(light.skin(crop, mesh), mesh, crop.shape)[0] @ light.LUMA - donor.mouth_tone)
-            mouth.draw(lit, mesh, grayed(donor.mouth) if gray else donor.mouth, float(gain))
+            gain = np.exp(light.of_face(light.skin(crop, mesh), mesh, crop.shape)[0] - donor.mouth.tone)
+            mouth.draw(lit, mesh, donor.mouth.inside, gain)
         face = grain.match(lit, crop, mesh, rng)
         return grayed(face) if gray else face
 

@@ -35,10 +35,10 @@ def gap(mesh: Floats) -> float:
     return float(np.linalg.norm(mesh[LOWER[5], :2] - mesh[UPPER[5], :2])) / max(width, 1e-3)
 
 
-def draw(face: Floats, mesh: Floats, inside: Pixels, gain: float) -> None:
+def draw(face: Floats, mesh: Floats, inside: Pixels, gain: Floats) -> None:
     """Draw, in place, the inside of a mouth on a face BGR float32 (h, w, 3) whose mesh (478, 3) is in its pixels.
 
-    ``gain``: how much brighter the light is than where the inside was lifted.
+    ``gain`` float32 (3,): how much brighter each colour of the light is than where the inside was lifted.
     """
     if gap(mesh) < LEAST_GAP:
         return
@@ -46,7 +46,7 @@ def draw(face: Floats, mesh: Floats, inside: Pixels, gain: float) -> None:
     if min(size) < 1:
         return
     share, places = _map(mesh, corner, size)
-    light = np.float32(np.clip(gain, *BRIGHTER))
+    light = np.clip(gain, *BRIGHTER).astype(np.float32)
     drawn = cv2.remap(inside, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32) * light
     window = face[corner[1] : corner[1] + size[0], corner[0] : corner[0] + size[1]]
     window += (drawn - window) * share[..., None]

@@ -16,6 +16,7 @@ from precompute.facemodel.sampler import CLEARLY
 from precompute.facemodel.sampler import LARGEST_SHARE
 from precompute.facemodel.sampler import FaceModel
 from precompute.facemodel.weights import Weights
+from precompute.swap import light
 from precompute.swap import mouth
 from tests.precompute.facemodel import made
 from tests.precompute.facemodel.made import Floats
@@ -69,8 +70,11 @@ def test_the_same_seed_gives_the_same_face(model: FaceModel) -> None:
     """Texture, shape and mouth, for each of several; another seed gives others."""
     first, again, other = (sampled(model, made.wanted(), 3, seed) for seed in (1, 1, 2))
     for one, same in zip(first, again, strict=True):
-        for name in ("pixels", "shape", "mouth"):
+        for name in ("pixels", "shape"):
             np.testing.assert_array_equal(getattr(one, name), getattr(same, name))
+        assert one.mouth is not None
+        assert same.mouth is not None
+        np.testing.assert_array_equal(one.mouth.inside, same.mouth.inside)
     assert all((one.pixels != face.pixels).any() for one, face in zip(first, other, strict=True))
 
 
@@ -191,10 +195,13 @@ def test_mouths_are_about_as_open_as_wanted(model: FaceModel, weights: Weights) 
     faces = sampled(model, made.wanted())
     nearest = np.argsort(np.abs(weights.mouth_gaps - 0.1), kind="stable")[: sampler.MOUTHS]
     allowed = {weights.mouths[i].tobytes() for i in nearest}
-    came = {face.mouth.tobytes() for face in faces if face.mouth is not None}
+    came = {face.mouth.inside.tobytes() for face in faces if face.mouth is not None}
     assert 1 < len(came) <= len(allowed)
     assert came <= allowed
-    assert {face.mouth_tone for face in faces} == {np.float32(made.LEVEL)}
+    for face in faces:
+        assert face.mouth is not None
+        assert face.mouth.tone @ light.LUMA == pytest.approx(made.LEVEL, abs=1e-5)
+        np.testing.assert_allclose(np.diff(face.mouth.tone), np.diff(weights.tones.mean(0)), atol=1e-5)
 
 
 def test_a_sample_fits_the_swapper(model: FaceModel) -> None:
@@ -205,4 +212,4 @@ def test_a_sample_fits_the_swapper(model: FaceModel) -> None:
     assert face.shape is not None
     assert (face.shape.shape, face.shape.dtype) == ((478, 3), np.float32)
     assert face.mouth is not None
-    assert (face.mouth.shape, face.mouth.dtype) == ((*mouth.SIZE, 3), np.uint8)
+    assert (face.mouth.inside.shape, face.mouth.inside.dtype) == ((*mouth.SIZE, 3), np.uint8)

@@ -47,7 +47,7 @@ def inside() -> npt.NDArray[np.uint8]:
 
 def drawn(face: Floats, gain: float = 1.0) -> Floats:
     canvas = np.full((*SIZE, 3), 150, np.float32)
-    mouth.draw(canvas, face, inside(), gain)
+    mouth.draw(canvas, face, inside(), np.full(3, gain, np.float32))
     return canvas
 
 
