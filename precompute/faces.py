@@ -1,10 +1,10 @@
 """Faces for the upload flow: find them, make faces of nobody, measure what came out. Models and donors stay behind this."""
 
 import os
+from collections.abc import Generator
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,6 @@ from precompute.swap import generator as generators
 from precompute.swap import light
 from precompute.swap import opaque
 from precompute.swap.generator import NO_DONORS
-from precompute.swap.generator import Generator
 from precompute.trial import Around
 
 Pixels = npt.NDArray[np.uint8]
@@ -46,7 +45,7 @@ FEWER = 4
 class Anonymiser:
     """Finds faces, makes synthetic ones and measures the outcome. ``notes`` are sentences that the operator should read."""
 
-    def __init__(self, config: FacesConfig, models: Equipment, generator: Generator | None) -> None:
+    def __init__(self, config: FacesConfig, models: Equipment, generator: generators.Generator | None) -> None:
         self._config = config
         self._models = models
         self._generator = generator
@@ -99,17 +98,27 @@ class Anonymiser:
 
         ``first`` is asked before all others, and must pass as they must.
         """
-        looked_at = 0
-        for fake in islice(self._swaps(pixels, face, rng, first), self._config.tries):
+        swaps, looked_at = self._swaps(pixels, face, rng, first), 0
+        for _ in range(self._config.tries):
+            try:
+                fake = next(swaps)
+            except StopIteration as end:
+                looked_at = end.value
+                break
             looked_at = fake.looked_at
             yield fake
         yield replace(opaque.fill(pixels, face.box), looked_at=looked_at)
 
-    def _swaps(self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None) -> Iterator[Fake]:
-        """Where recognisers know a face by what is around the mask, as they do on profiles, the next swaps reach farther out."""
+    def _swaps(
+        self, pixels: Pixels, face: Face, rng: np.random.Generator, first: Donor | None
+    ) -> Generator[Fake, None, int]:
+        """Where recognisers know a face by what is around the mask, as they do on profiles, the next swaps reach farther out.
+
+        Returns how many candidates were looked at.
+        """
         made, before = self._generator, 0
         if not face.usable or face.mesh is None or made is None:
-            return
+            return before
         for number, mesh in enumerate(landmarks.enlarged(face.mesh, REACHES)):
             screen = Screen(pixels, face, mesh, self._models, made, rng)
             # Where none will do, few more tries at each reach tell as much as many.
@@ -118,6 +127,7 @@ class Anonymiser:
             for donor in choice.among(made.source.choose(wanted(screen.around, face), rng), first):
                 yield replace(screen.drawn(donor), looked_at=before + choice.looked_at, source=donor)
             before += choice.looked_at
+        return before
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """How like the face in ``pixels`` each recogniser finds what is at its place in ``output``, of the same size."""

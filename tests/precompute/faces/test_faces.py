@@ -162,6 +162,17 @@ def test_a_known_candidate_comes_first(
         assert face.usable * len(each[:-1]) <= drawn[-1] <= len(REACHES) * anonymiser._config.screened
 
 
+def test_where_nobody_passes_masks_reach_farther_and_all_is_counted(
+    store: ModelStore, group_photo: Pixels, faces: tuple[Face, ...]
+) -> None:
+    """Every candidate is refused here, so the fill says how many there were: all, and then a few at each wider reach."""
+    strict = dict.fromkeys(FacesConfig().recognisers, -1.0)
+    anonymiser = Anonymiser.load(FacesConfig(thresholds=strict, screened=4), store)
+    (fill,) = anonymiser.fakes(group_photo, faces[0], np.random.default_rng(0))
+    assert fill.method == "opaque"
+    assert fill.looked_at == 4 + 1 + 1
+
+
 def test_gray_photos_stay_gray(anonymiser: Anonymiser, group_photo: Pixels) -> None:
     """Swaps and fills of a gray photo have three equal channels."""
     gray = cv2.cvtColor(cv2.cvtColor(group_photo, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
