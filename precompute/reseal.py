@@ -27,14 +27,11 @@ from precompute import certificate as certificates
 from precompute import photo as upload
 from precompute import pipeline
 from precompute import seal
-from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
 from precompute.certificate import FaceEntry
 from precompute.company import Company
-from precompute.company import Enrolled
 from precompute.config import Config
-from precompute.disclosure import Marker
 from precompute.errors import NotExact
 from precompute.errors import NotMeasurable
 from precompute.errors import PublishFailed
@@ -60,21 +57,19 @@ class Resealing:
     sealed: SealedPhoto
 
 
-def prepare(
-    known: Published, photo: Opened, anonymiser: Anonymiser, enrolled: Enrolled, seed: bytes, marker: Marker | None = None
-) -> Resealing:
-    """Everything sealed anew, in memory alone; ``seed`` (32 secret random bytes) and ``marker`` as for an upload.
+def prepare(known: Published, photo: Opened, tools: pipeline.Tools, seed: bytes) -> Resealing:
+    """Everything sealed anew, in memory alone; ``seed`` (32 secret random bytes) as for an upload.
 
     Raises ``NotMeasurable`` where a face is found no more, ``NotDisclosed``, and ``NotExact``.
     """
     whole_photo = upload.read(photo.shown, upload.Limits(max_upload_bytes=len(photo.shown), max_pixels=photo.base.size))
     if whole_photo.converted or not np.array_equal(whole_photo.pixels, photo.original):
         raise NotExact
-    placed = places(known.photo.faces, photo.slots, anonymiser.find(whole_photo.pixels))
+    placed = places(known.photo.faces, photo.slots, tools.anonymiser.find(whole_photo.pixels))
     faces = tuple(placed.values())
-    replacement = replace(whole_photo, faces, anonymiser, seed, Company(faces, enrolled))
+    replacement = replace(whole_photo, faces, tools.anonymiser, seed, Company(faces, tools.finder))
     try:
-        mark = None if marker is None else marker.of(replacement.fakes)
+        mark = None if tools.marker is None else tools.marker.of(replacement.fakes)
         sealed = seal.photo(
             replacement.variants, whole_photo.style, known.photo.photo_id, secrets.token_bytes, mark, tuple(placed)
         )
