@@ -97,13 +97,14 @@ def _one(path: str, job: Job) -> dict[str, object]:
         report = recheck.check(known, photo, job.trusted, job.tools.anonymiser)
         failing = [face.slot for face in report.faces if face.state == "no longer passes"]
     due = bool(photo.slots) and (job.force or bool(failing))
-    row: dict[str, object] = {"path": known.photo.path, "due": due, "no_longer_passes": failing, "published": False, "faces": []}
+    row: dict[str, object] = {"path": known.photo.path, "due": due, "no_longer_passes": failing, "published": False}
     if not due:
-        return row
-    resealing = again.prepare(known, photo, job.tools, secrets.token_bytes(SEED_BYTES))
+        return row | {"signed": None, "faces": []}
+    resealing = again.prepare(known, photo, job.tools, job.trusted, secrets.token_bytes(SEED_BYTES))
     if job.publish:
         again.release(resealing, job.config, job.keys, job.signer)
-    return row | {"published": job.publish, "faces": _faces(resealing)}
+    signed = job.signer is not None and resealing.vouched
+    return row | {"published": job.publish, "signed": signed, "faces": _faces(resealing)}
 
 
 def _faces(resealing: again.Resealing) -> list[dict[str, object]]:
@@ -125,4 +126,5 @@ def _sentence(row: dict[str, object]) -> str:
     faces: list[dict[str, object]] = row["faces"]  # type: ignore[assignment]
     swapped = sum(face["method"] != "opaque" for face in faces)
     what = f"{len(faces)} face{'s' * (len(faces) > 1)} anew, {swapped} swapped, {len(faces) - swapped} filled"
-    return f"{row['path']}: {what}; {'published' if row['published'] else 'dry run, not published'}"
+    signed = "" if row["signed"] else ", certificate unsigned"
+    return f"{row['path']}: {what}; {'published' if row['published'] else 'dry run, not published'}{signed}"
