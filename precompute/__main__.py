@@ -40,6 +40,8 @@ EVALUATE_EXAMPLES = """examples:
 FOLDER holds a folder of pictures for each person; people with several pictures are looked for among everybody.
 report.html shows originals and is not for publishing; --no-pictures makes it without. docs/evaluation.md explains every figure.
 """
+STOPPED = 130  # as shells spell SIGINT
+SO_FAR = "photos already reported are done, the one at work is as it was"
 EXTRA = ("insightface", "jpeglib", "onnxruntime", "PIL", "tqdm")  # what the edge's own installation lacks
 
 
@@ -57,8 +59,8 @@ def main(argv: Sequence[str]) -> int:
         print(f"mfmc-precompute: {error.name} is not installed; run: pip install 'mfmc-edge[precompute]'", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("mfmc-precompute: stopped; photos already reported are published, the one at work is as it was", file=sys.stderr)
-        return 130
+        print(f"mfmc-precompute: stopped; {arguments.stopped}", file=sys.stderr)
+        return STOPPED
 
 
 def run() -> None:
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, default=Path("config.toml"), metavar="FILE", help="the configuration (default: config.toml)"
     )
     common.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    common.set_defaults(stopped="everything is as it was before")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     seal = commands.add_parser("seal", parents=[common], help="replace every face and publish", epilog=SAID_OF_FACES)
     _add_seal(seal)
@@ -106,7 +109,7 @@ def _add_seal(parser: argparse.ArgumentParser) -> None:
         "--consistent-within", choices=("album", "folder"),
         help="one fake identity for a person: on all photos of this call, or on those of each folder; nothing of it is kept",
     )  # fmt: skip
-    parser.set_defaults(command=_seal)
+    parser.set_defaults(command=_seal, stopped=SO_FAR)
 
 
 def _add_models(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -118,7 +121,7 @@ def _add_models(parser: argparse.ArgumentParser, common: argparse.ArgumentParser
     ):
         command = commands.add_parser(name, parents=[common], help=about)
         command.add_argument("names", nargs="*", metavar="MODEL", help="default: all")
-        command.set_defaults(command=_models, action=name)
+        command.set_defaults(command=_models, action=name, stopped="models that were fetched stay")
 
 
 def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
@@ -148,8 +151,9 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures of known people, a folder for each person")
     parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="FOLDER", help="where report.json and report.html go (default: here)"
-    )
+        "--out", type=Path, default=Path(), metavar="FOLDER",
+        help="where report.json and report.html go; made if need be (default: here)",
+    )  # fmt: skip
     parser.add_argument(
         "--held-out", action="append", metavar="NAME",
         help="a recogniser that only evaluates and takes no part in choosing; may be given several times "
@@ -159,7 +163,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many at once, a core each (default: 1)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="what every fake and drawing follows from (default: 1)")
     parser.add_argument("--no-pictures", action="store_true", help="leave the faces out of report.html")
-    parser.set_defaults(command=_evaluate)
+    parser.set_defaults(command=_evaluate, stopped="nothing was written, and a report that lay there is as it was")
 
 
 def _add_certify(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +177,7 @@ def _add_reseal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every published photo")
     parser.add_argument("--force", action="store_true", help="also where every fake still passes, or the certificate is broken")
     parser.add_argument("--dry-run", action="store_true", help="say what is to be done, and publish nothing")
-    parser.set_defaults(command=_reseal)
+    parser.set_defaults(command=_reseal, stopped=SO_FAR)
 
 
 def _seal(arguments: argparse.Namespace) -> int:

@@ -33,7 +33,6 @@ Figures = Mapping[str, Any]
 
 Floats = npt.NDArray[np.float32]
 
-STOPPED = 130
 PICTURES = 36
 CLOSEST = 12
 
@@ -47,12 +46,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     store = ModelStore(own.models.cache_folder, own.models.mirror_folder)
     held_out = course.held_out(own.faces, arguments.held_out)
     task = Task(own.faces, store, held_out, own.upload, "central", arguments.seed)
-    try:
-        with progress() as told:
-            found = course.run(arguments.folder, task, arguments.processes, arguments.limit, told)
-    except KeyboardInterrupt:
-        print("mfmc-precompute: stopped; nothing was written, and a report that lay there is as it was", file=sys.stderr)
-        return STOPPED
+    with progress() as told:
+        found = course.run(arguments.folder, task, arguments.processes, arguments.limit, told)
     for note in found.figures["notes"] if isinstance(found.figures["notes"], list) else ():
         print(f"mfmc-precompute: {note}", file=sys.stderr)
     written = write(found, arguments.out, pictures=not arguments.no_pictures, seed=arguments.seed)
@@ -62,14 +57,16 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """What can be refused is, before the work."""
+    """What can be refused is, before the work; the folder for the report is made."""
     if arguments.processes < 1:
         raise ConfigError("--processes: at least 1")
     if arguments.limit is not None and arguments.limit < 2:
         raise ConfigError("--limit: at least 2 people, or there is nobody to be taken for")
-    if not arguments.out.is_dir():
-        raise ConfigError(f"--out: {arguments.out} is not a folder; make it: mkdir -p {arguments.out}")
-    if not os.access(arguments.out, os.W_OK):
+    try:
+        arguments.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out: {arguments.out} cannot be made a folder ({error.strerror}); name another") from None
+    if not os.access(arguments.out, os.W_OK | os.X_OK):
         raise ConfigError(f"--out: {arguments.out} cannot be written to")
 
 
@@ -92,11 +89,12 @@ def progress() -> Iterator[Progress]:
 
 def write(found: Evaluation, folder: Path, *, pictures: bool, seed: int) -> tuple[Path, Path]:
     """Both files, mode 0600 and each whole or not at all; raises ``ConfigError`` where the folder does not take them."""
-    views = shown(found, seed) if pictures else {}
+    figures = f"{json.dumps(found.figures, indent=1, allow_nan=False)}\n".encode()
+    shows = page.render(found.figures, shown(found, seed) if pictures else {}).encode()
     files = folder / "report.json", folder / "report.html"
     with secret_file.alone(folder):
-        secret_file.replace(files[0], f"{json.dumps(found.figures, indent=1, allow_nan=False)}\n".encode())
-        secret_file.replace(files[1], page.render(found.figures, views).encode())
+        secret_file.replace(files[0], figures)
+        secret_file.replace(files[1], shows)
     return files
 
 

@@ -16,7 +16,6 @@ from edge.errors import KeyRingError
 from precompute import disclosure
 from precompute import keys
 from precompute import opened
-from precompute import people
 from precompute import recheck
 from precompute import reseal as again
 from precompute import signing
@@ -31,6 +30,7 @@ from precompute.config import load
 from precompute.errors import PrecomputeError
 from precompute.faces import Anonymiser
 from precompute.models import ModelStore
+from precompute.pipeline import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ class Job:
     keys: keys.Opens
     trusted: signing.Trusted
     signer: signing.Signer | None
-    anonymiser: Anonymiser
-    finder: people.Finder
-    marker: disclosure.Marker | None
+    tools: Tools
     force: bool
     publish: bool
 
@@ -80,7 +78,7 @@ def _job(arguments: argparse.Namespace) -> Job:
     anonymiser = Anonymiser.load(config.own.faces, store, progress)
     finder = finder_of(config, held, anonymiser, store)
     marker = disclosure.configured(config.own.disclosure, time.time())
-    return Job(config, held, trusted, signer, anonymiser, finder, marker, arguments.force, not arguments.dry_run)
+    return Job(config, held, trusted, signer, Tools(anonymiser, finder, marker), arguments.force, not arguments.dry_run)
 
 
 def _with_progress(paths: Iterable[str], total: int) -> Iterator[tuple[str, tqdm]]:
@@ -96,16 +94,17 @@ def _one(path: str, job: Job) -> dict[str, object]:
     photo = opened.of(known.photo, job.config, job.keys)
     failing: list[int] = []
     if not job.force:
-        report = recheck.check(known, photo, job.trusted, job.anonymiser)
+        report = recheck.check(known, photo, job.trusted, job.tools.anonymiser)
         failing = [face.slot for face in report.faces if face.state == "no longer passes"]
     due = bool(photo.slots) and (job.force or bool(failing))
-    row: dict[str, object] = {"path": known.photo.path, "due": due, "no_longer_passes": failing, "published": False, "faces": []}
+    row: dict[str, object] = {"path": known.photo.path, "due": due, "no_longer_passes": failing, "published": False}
     if not due:
-        return row
-    resealing = again.prepare(known, photo, job.anonymiser, job.finder, secrets.token_bytes(SEED_BYTES), job.marker)
+        return row | {"signed": None, "faces": []}
+    resealing = again.prepare(known, photo, job.tools, job.trusted, secrets.token_bytes(SEED_BYTES))
     if job.publish:
         again.release(resealing, job.config, job.keys, job.signer)
-    return row | {"published": job.publish, "faces": _faces(resealing)}
+    signed = job.signer is not None and resealing.vouched
+    return row | {"published": job.publish, "signed": signed, "faces": _faces(resealing)}
 
 
 def _faces(resealing: again.Resealing) -> list[dict[str, object]]:
@@ -127,4 +126,5 @@ def _sentence(row: dict[str, object]) -> str:
     faces: list[dict[str, object]] = row["faces"]  # type: ignore[assignment]
     swapped = sum(face["method"] != "opaque" for face in faces)
     what = f"{len(faces)} face{'s' * (len(faces) > 1)} anew, {swapped} swapped, {len(faces) - swapped} filled"
-    return f"{row['path']}: {what}; {'published' if row['published'] else 'dry run, not published'}"
+    signed = "" if row["signed"] else ", certificate unsigned"
+    return f"{row['path']}: {what}; {'published' if row['published'] else 'dry run, not published'}{signed}"

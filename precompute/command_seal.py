@@ -40,12 +40,9 @@ class Job:
 
     config: Config
     keys: keys.Wraps | None
-    limits: Limits
-    anonymiser: Anonymiser
+    tools: pipeline.Tools
     claims: list[claims.Claim]
-    finder: people.Finder
     signer: signing.Signer | None
-    marker: disclosure.Marker | None
     albums: Albums
 
 
@@ -94,7 +91,8 @@ def _job(arguments: argparse.Namespace) -> Job:
     anonymiser = Anonymiser.load(config.own.faces, store, progress)
     finder = finder_of(config, held, anonymiser, store)
     albums = Albums(arguments.consistent_within, {each.name: each.threshold for each in anonymiser.recognisers})
-    return Job(config, None if arguments.dry_run else held, limits, anonymiser, found, finder, signer, marker, albums)
+    tools = pipeline.Tools(anonymiser, finder, marker, limits)
+    return Job(config, None if arguments.dry_run else held, tools, found, signer, albums)
 
 
 def finder_of(config: Config, held: keys.Wraps | None, anonymiser: Anonymiser, store: ModelStore) -> people.Finder:
@@ -116,12 +114,10 @@ def progress(what: str, done: int, total: int) -> None:
 def _one(file: Path, arguments: argparse.Namespace, job: Job) -> dict[str, object]:
     began = time.perf_counter()
     path = _path(arguments.path, file, job.config.folder)
-    data = _bytes(file, job.limits)
+    data = _bytes(file, job.tools.limits)
     known = None if job.keys is None else pipeline.known_id(job.config, path, data)
-    sealing = pipeline.prepare(
-        data, job.limits, job.anonymiser, job.claims, secrets.token_bytes(SEED_BYTES), known, arguments.uploader, job.finder,
-        job.marker, job.albums.of(file),
-    )  # fmt: skip
+    seed = secrets.token_bytes(SEED_BYTES)
+    sealing = pipeline.prepare(data, job.tools, job.claims, seed, known, arguments.uploader, job.albums.of(file))
     if job.keys is not None:
         pipeline.release(sealing, path, job.config, job.keys, job.signer)
     return _report(file, path, sealing, time.perf_counter() - began, published=job.keys is not None)

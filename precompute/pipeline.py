@@ -46,6 +46,19 @@ from precompute.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """What is the same for every photo: what finds and replaces faces, whom it may know, which uploads it takes.
+
+    ``marker``: puts a manifest into bases with faces, which says that they are synthetic.
+    """
+
+    anonymiser: Anonymiser
+    finder: people.Finder = people.OFF
+    marker: disclosure.Marker | None = None
+    limits: upload.Limits = field(default_factory=upload.Limits)
+
+
+@dataclass(frozen=True, slots=True)
 class Sealing:
     """One photo's way through the flow: what was read, what each face became, and what is to be published.
 
@@ -61,57 +74,42 @@ class Sealing:
 
 
 def prepare(
-    data: bytes,
-    limits: upload.Limits,
-    anonymiser: Anonymiser,
-    claims: Sequence[claimed.Claim],
-    seed: bytes,
-    photo_id: bytes | None = None,
-    uploader: str | None = None,
-    finder: people.Finder = people.OFF,
-    marker: disclosure.Marker | None = None,
-    album: Album | None = None,
-) -> Sealing:
+    data: bytes, tools: Tools, claims: Sequence[claimed.Claim], seed: bytes, photo_id: bytes | None = None,
+    uploader: str | None = None, album: Album | None = None,
+) -> Sealing:  # fmt: skip
     """Upload bytes -> everything sealed, in memory alone. A new photo gets a random ``photo_id``.
 
     ``seed``: 32 secret random bytes that every fake is chosen and drawn from; they are kept nowhere. In an ``album``, people look
-    as they did on its photos before. ``marker``: puts a manifest into bases with faces, which says that they are synthetic.
+    as they did on its photos before.
 
     Raises ``Rejected``, ``NotDisclosed``, and ``NotExact`` where not even the converted picture is given back bit for bit.
     """
     photo_id = photo_id or secrets.token_bytes(ID_BYTES)
-    photo = upload.read(data, limits)
+    photo = upload.read(data, tools.limits)
     try:
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker, album)
+        return _seal(photo, tools, claims, seed, photo_id, uploader, album)
     except NotExact:
         if photo.converted:
             raise
         # Rare files whose coefficients alone do not give the pixels that viewers decode, such as unfinished progressive ones.
-        photo = upload.converted(data, limits, "the JPEG's coefficients do not give its pixels")
-        return _seal(photo, anonymiser, claims, seed, photo_id, uploader, finder, marker, album)
+        photo = upload.converted(data, tools.limits, "the JPEG's coefficients do not give its pixels")
+        return _seal(photo, tools, claims, seed, photo_id, uploader, album)
 
 
 def _seal(
-    photo: upload.Photo,
-    anonymiser: Anonymiser,
-    claims: Sequence[claimed.Claim],
-    seed: bytes,
-    photo_id: bytes,
-    uploader: str | None,
-    finder: people.Finder,
-    marker: disclosure.Marker | None,
+    photo: upload.Photo, tools: Tools, claims: Sequence[claimed.Claim], seed: bytes, photo_id: bytes, uploader: str | None,
     album: Album | None,
-) -> Sealing:
-    faces = anonymiser.find(photo.pixels)
+) -> Sealing:  # fmt: skip
+    faces = tools.anonymiser.find(photo.pixels)
     named = claimed.named(claims, [face.box for face in faces])
     try:
-        replacement = replace(photo, faces, anonymiser, seed, Company(faces, finder), album)
-        mark = None if marker is None else marker.of(replacement.fakes)
+        replacement = replace(photo, faces, tools.anonymiser, seed, Company(faces, tools.finder), album)
+        mark = None if tools.marker is None else tools.marker.of(replacement.fakes)
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes, mark)
         verify(photo, sealed)
     except OutOfRange:
         raise NotExact from None
-    return Sealing(photo, replacement, tuple(named), sealed, uploader, tuple(finder.suggest(faces, named)))
+    return Sealing(photo, replacement, tuple(named), sealed, uploader, tuple(tools.finder.suggest(faces, named)))
 
 
 def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:

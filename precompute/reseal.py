@@ -7,8 +7,8 @@ gone for ever keeps the pixels that the base shows of it, and the entry that its
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from hashlib import sha256
@@ -26,15 +26,13 @@ from edge.keys.envelope import wrap_context
 from precompute import certificate as certificates
 from precompute import photo as upload
 from precompute import pipeline
+from precompute import recheck
 from precompute import seal
-from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
 from precompute.certificate import FaceEntry
 from precompute.company import Company
-from precompute.company import Enrolled
 from precompute.config import Config
-from precompute.disclosure import Marker
 from precompute.errors import NotExact
 from precompute.errors import NotMeasurable
 from precompute.errors import PublishFailed
@@ -46,6 +44,7 @@ from precompute.opened import Published
 from precompute.opened import whole
 from precompute.seal import SealedPhoto
 from precompute.signing import Signer
+from precompute.signing import Trusted
 
 SAME_FACE: Final = 0.5  # of both boxes together; whoever is taken for another one would be shown to that one's friends
 ON_IT: Final = 0.3  # of the smaller box
@@ -53,35 +52,54 @@ ON_IT: Final = 0.3  # of the smaller box
 
 @dataclass(frozen=True, slots=True)
 class Resealing:
-    """A photo as it is published, what each of its faces becomes, and what is to be published."""
+    """A photo as it is published, what each of its faces becomes, and what is to be published.
+
+    ``stay``: what is certified of faces that keep their fakes; ``vouched``: whether somebody whose word counts signed that.
+    """
 
     published: Published
     replacement: Replacement
     sealed: SealedPhoto
+    stay: tuple[FaceEntry, ...]
+    vouched: bool
 
 
-def prepare(
-    known: Published, photo: Opened, anonymiser: Anonymiser, enrolled: Enrolled, seed: bytes, marker: Marker | None = None
-) -> Resealing:
-    """Everything sealed anew, in memory alone; ``seed`` (32 secret random bytes) and ``marker`` as for an upload.
+def prepare(known: Published, photo: Opened, tools: pipeline.Tools, trusted: Trusted, seed: bytes) -> Resealing:
+    """Everything sealed anew, in memory alone; ``seed`` (32 secret random bytes) as for an upload.
 
-    Raises ``NotMeasurable`` where a face is found no more, ``NotDisclosed``, and ``NotExact``.
+    Raises ``NotMeasurable`` where a face is found no more, ``NotDisclosed``, ``NotExact``, and ``CertificateBroken`` where a face
+    keeps its fake, and nothing to be believed is known of it.
     """
     whole_photo = upload.read(photo.shown, upload.Limits(max_upload_bytes=len(photo.shown), max_pixels=photo.base.size))
     if whole_photo.converted or not np.array_equal(whole_photo.pixels, photo.original):
         raise NotExact
-    placed = places(known.photo.faces, photo.slots, anonymiser.find(whole_photo.pixels))
+    placed = places(known.photo.faces, photo.slots, tools.anonymiser.find(whole_photo.pixels))
     faces = tuple(placed.values())
-    replacement = replace(whole_photo, faces, anonymiser, seed, Company(faces, enrolled))
+    replacement = replace(whole_photo, faces, tools.anonymiser, seed, Company(faces, tools.finder))
     try:
-        mark = None if marker is None else marker.of(replacement.fakes)
+        mark = None if tools.marker is None else tools.marker.of(replacement.fakes)
         sealed = seal.photo(
             replacement.variants, whole_photo.style, known.photo.photo_id, secrets.token_bytes, mark, tuple(placed)
         )
         pipeline.verify(whole_photo, sealed)
     except OutOfRange:
         raise NotExact from None
-    return Resealing(known, replacement, sealed)
+    return Resealing(known, replacement, sealed, *staying(known, set(placed), trusted))
+
+
+def staying(known: Published, anew: Set[int], trusted: Trusted) -> tuple[tuple[FaceEntry, ...], bool]:
+    """What is certified of the faces that are not made ``anew``, and whether a trusted key signed it; true where all are.
+
+    Nobody can measure those faces again, so whoever could forge their entries must not get them signed here. Raises
+    ``CertificateBroken``.
+    """
+    slots = [face.slot for face in known.photo.faces if face.slot not in anew]
+    if not slots:
+        return (), True
+    stored = certificates.parse(known.certificate)
+    signed_by, _ = recheck.signature(stored, trusted)
+    entries = recheck.bound(stored, known)
+    return tuple(certificates.taken_over(entries[slot]) for slot in slots), signed_by is not None
 
 
 def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequence[Face]) -> dict[int, Face]:
@@ -160,17 +178,11 @@ def record(resealing: Resealing, keys: Wraps, now: float) -> PhotoRecord:
 
 
 def certificate(resealing: Resealing, now: float, signer: Signer | None) -> str:
-    """What was measured of the new fakes, and what was certified of those that stay."""
+    """What was measured of the new fakes, and what was certified of those that stay; unsigned where nobody vouched for that."""
     sealed = resealing.sealed
-    new = pipeline.entries(resealing.replacement, sealed.slots)
-    stay = [face.slot for face in resealing.published.photo.faces if face.slot not in set(sealed.slots)]
-    certified = _entries(resealing.published) if stay else {}
-    old = [certificates.taken_over(certified[slot]) for slot in stay]
-    return certificates.stored(certificates.of(sealed.photo_id, sealed.version, sealed.base, [*new, *old], now), signer)
-
-
-def _entries(published: Published) -> Mapping[int, FaceEntry]:
-    return {entry.slot: entry for entry in certificates.parse(published.certificate).certificate.faces}
+    entries = [*pipeline.entries(resealing.replacement, sealed.slots), *resealing.stay]
+    about = certificates.of(sealed.photo_id, sealed.version, sealed.base, entries, now)
+    return certificates.stored(about, signer if resealing.vouched else None)
 
 
 def _sealed_faces(resealing: Resealing) -> dict[int, Face]:

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute import landmarks
+from precompute import screening
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-AGE_GROUPS: Final = ((18.0, "under 18"), (30.0, "18 to 29"), (45.0, "30 to 44"), (60.0, "45 to 59"), (np.inf, "60 and over"))
+AGE_GROUPS: Final = ("under 18", "18 to 29", "30 to 44", "45 to 59", "60 and over")  # at the borders that choosing has
 # Individual typology angle in degrees: Chardon, Cretois, Hourseau, Int. J. Cosmetic Science 13(4), 1991; six classes made three.
 TONES: Final = ((10.0, "dark"), (41.0, "middle"), (np.inf, "light"))
 # Points on both cheeks, below the eyes and beside the nose.
@@ -32,7 +33,7 @@ def landmark_error(original: Floats | None, fake: Floats | None) -> float | None
 
 def age_group(years: float) -> str:
     """Which of ``AGE_GROUPS``."""
-    return next(name for below, name in AGE_GROUPS if years < below)
+    return AGE_GROUPS[screening.age_group(years)]
 
 
 def tone_group(angle: float) -> str:

@@ -17,6 +17,7 @@ from precompute import align
 from precompute import describe
 from precompute import people
 from precompute import photo as upload
+from precompute import similarity
 from precompute.anonymise import Anonymiser
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
@@ -30,19 +31,20 @@ from precompute.describe import Recogniser
 from precompute.detect import overlap
 from precompute.evaluation import kept
 from precompute.evaluation import outside
-from precompute.evaluation import pixels as measures
 from precompute.evaluation import seam
 from precompute.face import Face
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
 from precompute.landmarks import width
 from precompute.orientation import upright
+from precompute.similarity import Looks
+from precompute.similarity.measures import OF_IMAGES
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 T = TypeVar("T")
 
-CROP_SIDE: Final = 112  # what pixel measures compare: the crop that ArcFace recognisers look at
+CROP_SIDE: Final = 112  # the crop that ArcFace recognisers look at
 SMALL_SIDE: Final = 48  # what the pixel inverter learns from
 VIEW_SIDE: Final = 200  # what people look at
 VIEW_REACH: Final = 2.0
@@ -66,8 +68,8 @@ class Pair:
     width: of the box in px; original: recogniser -> unit vector (d,); fake: recogniser -> (v, d), looked at where the original's
     points were, and where the detector now finds the face, if it does (``again``, else None); blank: recogniser -> (d,), of the
     original with nothing but a plain colour where the mask is; landmark_error: share of the interocular distance, where there are
-    two meshes; rings: ``seam.statistics`` of original and published picture; crops: BGR uint8 (2, SMALL_SIDE, SMALL_SIDE, 3);
-    views: two JPEG files.
+    two meshes; alike: what the measures that compare pictures say of the two, by name; rings: ``seam.statistics`` of original and
+    published picture; crops: BGR uint8 (2, SMALL_SIDE, SMALL_SIDE, 3); views: two JPEG files.
     """
 
     method: str
@@ -81,9 +83,7 @@ class Pair:
     fake: dict[str, Floats]
     blank: dict[str, Floats]
     landmark_error: float | None
-    rmse: float
-    psnr: float
-    ssim: float
+    alike: dict[str, float]
     edge: outside.Edge | None
     rings: tuple[Floats, Floats] | None
     crops: Pixels
@@ -167,12 +167,18 @@ def _pair(
         again is not None, original, {each.name: each.embed(after, points) for each in everyone},
         {each.name: each.embed(plain, face.points[None])[0] for each in everyone},
         kept.landmark_error(face.mesh, again.mesh) if again is not None and drawn else None,
-        measures.rmse(*crops), measures.psnr(*crops), measures.ssim(*crops),
+        alike(before, after, face.points),
         outside.edge(fake, face.mesh) if drawn and face.mesh is not None else None,
         _rings(before, after, done, i) if drawn else None,
         np.stack([cv2.resize(each, (SMALL_SIDE, SMALL_SIDE), interpolation=cv2.INTER_AREA) for each in crops]),
         (_view(before, face), _view(after, face)),
     )  # fmt: skip
+
+
+def alike(before: Pixels, after: Pixels, points: Floats) -> dict[str, float]:
+    """Two pictures BGR uint8 (h, w, 3), a face's five points (5, 2) on both -> what each measure that compares pictures says."""
+    one, other = (Looks(similarity.crop(picture, points)[None], {}) for picture in (before, after))
+    return {name: float(measure().values(one, other)[0, 0]) for name, measure in OF_IMAGES.items()}
 
 
 def blank(pixels: Pixels, fake: Fake) -> Pixels:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from precompute import align
 from precompute.describe import Recogniser
 from precompute.evaluation import inverter
-from precompute.evaluation import pixels
 from precompute.evaluation import recognition
 from precompute.evaluation.inverter import Undone
 from precompute.evaluation.pairs import CROP_SIDE
 from precompute.evaluation.pairs import SMALL_SIDE
 from precompute.evaluation.population import Population
+from precompute.similarity import fid
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -193,8 +193,8 @@ def _frechet(population: Population, name: str, seed: int) -> Figures:
     if min(drawn.sum(), half.sum(), (~half).sum()) < LEAST:
         return {}
     return {
-        "originals_to_fakes": round(pixels.frechet(before[drawn], after[drawn]), 4),
-        "half_to_half_of_originals": round(pixels.frechet(before[half], before[~half]), 4),
+        "originals_to_fakes": round(fid.between(before[drawn], after[drawn]), 4),
+        "half_to_half_of_originals": round(fid.between(before[half], before[~half]), 4),
     }
 
 

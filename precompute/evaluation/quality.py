@@ -12,6 +12,7 @@ from precompute.evaluation.pairs import Picture
 from precompute.evaluation.pairs import Seen
 from precompute.evaluation.population import OPAQUE
 from precompute.evaluation.population import Population
+from precompute.similarity.measures import OF_IMAGES
 
 Figures = dict[str, object]
 
@@ -56,9 +57,9 @@ def opaque(pairs: Sequence[Pair], least_width: float = 0.0) -> Figures:
 
 
 def pixel_measures(pairs: Sequence[Pair]) -> Figures:
-    """Medians over generated faces, of crops of 112 px."""
+    """Medians over generated faces of what each measure that compares pictures says."""
     drawn = [pair for pair in pairs if pair.method != OPAQUE]
-    return {name: _median([getattr(pair, name) for pair in drawn]) for name in ("rmse", "psnr", "ssim")}
+    return {name: _median([pair.alike[name] for pair in drawn]) for name in OF_IMAGES}
 
 
 def seams(population: Population, seed: int) -> Figures:

@@ -40,9 +40,9 @@ def features(crop: Floats) -> Values:
     return np.stack([spectrum[:, u, v] for u, v in LOWEST], 1)
 
 
-def statistics(found: Values) -> tuple[Values, Values]:
-    """Features (n, d) -> mean (d,) and covariance (d, d), with n - 1 below."""
-    return found.mean(0), np.cov(found, rowvar=False)
+def statistics(found: Values | Floats) -> tuple[Values, Values]:
+    """Features (n, d) -> mean (d,) and covariance (d, d), with n - 1 below; n at least 2."""
+    return found.mean(0, dtype=np.float64), np.cov(found, rowvar=False, dtype=np.float64).reshape(2 * found.shape[1:])
 
 
 def square_root(matrix: Values) -> Values:
@@ -61,6 +61,12 @@ def frechet(one: tuple[Values, Values], means: Values, covariances: Values) -> V
     shared = np.sqrt(np.maximum(inner, 0)).sum(1)
     traces = np.trace(one[1]) + np.trace(covariances, axis1=1, axis2=2)
     return np.asarray(np.maximum(np.square(means - one[0]).sum(1) + traces - 2 * shared, 0))
+
+
+def between(ones: Values | Floats, others: Values | Floats) -> float:
+    """Features (n, d) and (m, d) of any kind -> the distance of their statistics; n and m at least 2."""
+    mean, covariance = statistics(others)
+    return float(frechet(statistics(ones), mean[None], covariance[None])[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,18 @@ def test_refused(shop: Shop, capsys: pytest.CaptureFixture[str], arguments: list
     assert kept(shop) == {}
 
 
+def test_stopped(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C keeps nothing, and speaks of no photos."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_calibrate.verification, "describe", interrupted)
+    assert shop.run("calibrate", shop.photo("people"), "--far", "0.05") == 130
+    assert capsys.readouterr().err == "mfmc-precompute: stopped; everything is as it was before\n"
+    assert kept(shop) == {}
+
+
 def test_configured_still_first(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     """Where a configured threshold would hide the new one, that is said."""
     shop.config.write_text(shop.config.read_text() + "[precompute.faces]\nthresholds = { mobilefacenet_128 = 0.2 }\n")

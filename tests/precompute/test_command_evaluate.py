@@ -62,7 +62,7 @@ def test_json(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--processes", "0"], "--processes: at least 1", id="no-process"),
         pytest.param(["--limit", "1"], "--limit: at least 2 people", id="nobody-else"),
         pytest.param(["--held-out", "mobilefacenet_128"], "takes part in choosing", id="chooses"),
-        pytest.param(["--out", "nowhere"], "nowhere is not a folder", id="no-folder"),
+        pytest.param(["--out", "/dev/null/reports"], "/dev/null/reports cannot be made a folder", id="no-folder"),
     ],
 )
 def test_refused(shop: Shop, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
@@ -70,6 +70,14 @@ def test_refused(shop: Shop, capsys: pytest.CaptureFixture[str], arguments: list
     assert evaluate(shop, *arguments) == 1
     assert says in capsys.readouterr().err
     assert not list((shop.folder / "out").iterdir())
+
+
+def test_folder_is_made(shop: Shop) -> None:
+    """A folder for the report that is not there yet is made, for its owner alone."""
+    out = shop.folder / "reports" / "today"
+    assert evaluate(shop, "--limit", "2", "--out", str(out)) == 0
+    assert (out / "report.html").is_file()
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
 
 
 def test_stopped(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

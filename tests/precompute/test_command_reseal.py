@@ -21,7 +21,7 @@ def test_only_where_due(signed_shop: Shop, compares: Compares, capsys: pytest.Ca
     """A photo whose fakes still pass stays as it is; one that a newer recogniser breaks is due, and a dry run says so."""
     before = version(signed_shop)
     assert run(signed_shop, capsys, "/one.jpg") == (
-        0, [{"path": "/one.jpg", "due": False, "no_longer_passes": [], "published": False, "faces": []}],
+        0, [{"path": "/one.jpg", "due": False, "no_longer_passes": [], "published": False, "signed": None, "faces": []}],
     )  # fmt: skip
     newer(signed_shop, compares)
     code, (row,) = run(signed_shop, capsys, "--all", "--dry-run")

@@ -10,7 +10,6 @@ from edge.catalog import Catalog
 from edge.config import Policy
 from precompute import command_seal
 from precompute import disclosure
-from precompute import photo as upload
 from precompute import pipeline
 from precompute.claims import Claim
 from precompute.config import Config
@@ -42,7 +41,7 @@ async def disclosed(world: World) -> World:
     )
     marker = disclosure.configured(config, time.time())
     claims = (Claim((40, 60), "u-red"), Claim((140, 40), "u-blue"))
-    sealing = pipeline.prepare(DATA, upload.Limits(), FlatFaces(BOXES), claims, bytes(32), marker=marker)
+    sealing = pipeline.prepare(DATA, pipeline.Tools(FlatFaces(BOXES), marker=marker), claims, bytes(32))
     settings = world.settings
     job = Config(Precompute(), settings.catalog.url, settings.keys, world.folder / "origin", 1 << 24, Policy())
     await asyncio.to_thread(pipeline.release, sealing, PATH, job, world.keys)

@@ -19,7 +19,6 @@ from edge.errors import ConfigError
 from edge.render import sealed as form
 from edge.render import splice
 from precompute import disclosure
-from precompute import photo as upload
 from precompute import pipeline
 from precompute.errors import NotDisclosed
 from precompute.settings import DisclosureConfig
@@ -54,7 +53,7 @@ def marker(config: DisclosureConfig) -> disclosure.Marker:
 
 
 def sealing(marker: disclosure.Marker | None, data: bytes = DATA, anonymiser: FlatFaces | None = None) -> pipeline.Sealing:
-    return pipeline.prepare(data, upload.Limits(), anonymiser or FlatFaces(BOXES), (), SEED, marker=marker)
+    return pipeline.prepare(data, pipeline.Tools(anonymiser or FlatFaces(BOXES), marker=marker), (), SEED)
 
 
 def parsed(made: pipeline.Sealing) -> form.Sealed:

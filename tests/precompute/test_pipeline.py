@@ -21,7 +21,6 @@ from edge.keys.settings import Keys
 from edge.origin import names
 from edge.render import sealed as form
 from edge.render import splice
-from precompute import photo as upload
 from precompute import pipeline
 from precompute.claims import Claim
 from precompute.config import Config
@@ -30,6 +29,7 @@ from precompute.errors import NotExact
 from precompute.errors import PublishFailed
 from precompute.errors import Rejected
 from precompute.jpeg.entropy import OutOfRange
+from precompute.pipeline import Tools
 from tests import pictures
 from tests.precompute.flat import FlatFaces
 
@@ -41,7 +41,7 @@ NOW = 1_767_323_045.5
 
 
 def prepared(data: bytes = DATA, anonymiser: FlatFaces | None = None, claims: tuple[Claim, ...] = ()) -> pipeline.Sealing:
-    return pipeline.prepare(data, upload.Limits(), anonymiser or FlatFaces(BOXES), claims, bytes(32))
+    return pipeline.prepare(data, Tools(anonymiser or FlatFaces(BOXES)), claims, bytes(32))
 
 
 def certified(sealing: pipeline.Sealing) -> Any:
@@ -113,7 +113,7 @@ def test_republished(config: Config) -> None:
     versions, ids = [], []
     for _ in range(3):
         known = pipeline.known_id(config, PATH, DATA)
-        sealing = pipeline.prepare(DATA, upload.Limits(), FlatFaces(BOXES), (), os.urandom(32), known)
+        sealing = pipeline.prepare(DATA, Tools(FlatFaces(BOXES)), (), os.urandom(32), known)
         pipeline.release(sealing, PATH, config, keys)
         versions.append(sealing.sealed.version)
         ids.append(sealing.sealed.photo_id)

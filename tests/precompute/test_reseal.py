@@ -1,6 +1,8 @@
 """A published photo gets new fakes from its own files: originals bit for bit, and everything that was set as it was."""
 
 import json
+import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -28,6 +30,11 @@ from tests.precompute.resealed import uploaded
 from tests.precompute.shop import Shop
 
 OF_A_FACE = ("tag", "request", "suggestion")
+
+
+def body(certificate: str) -> str:
+    """Without its signature."""
+    return certificate.split("\n")[0]
 
 
 def test_resealed(signed_shop: Shop, compares: Compares, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,6 +102,38 @@ def test_all_erased(signed_shop: Shop, capsys: pytest.CaptureFixture[str]) -> No
     change(signed_shop, "UPDATE face SET wrapped_key = NULL")
     before = version(signed_shop)
     assert run(signed_shop, capsys, "/one.jpg", "--force")[0] == 0
+    assert version(signed_shop) == before
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_forged_entry_is_not_signed(
+    signed_shop: Shop, capsys: pytest.CaptureFixture[str], compares: Compares, force: bool
+) -> None:
+    """What nobody answers for is said of an erased face: taken over, it would be signed, so the new certificate is not."""
+    newer(signed_shop, compares)
+    change(signed_shop, "UPDATE face SET wrapped_key = NULL WHERE slot = 1")
+    change(signed_shop, "UPDATE photo SET certificate = ?", body(text(signed_shop)))
+    code, (row,) = run(signed_shop, capsys, "/one.jpg", *(["--force"] if force else []))
+    assert (code, row["published"], row["signed"]) == (0, True, False)
+    assert len(text(signed_shop).split("\n")) == 1
+    assert states(certified(signed_shop, capsys)[1]) == ["unsigned", "erased"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param(lambda said: said.replace('"passed":true', '"passed":false', 1), id="changed-after-signing"),
+        pytest.param(lambda said: re.sub('"photo_id":"[^"]*"', f'"photo_id":"{"0" * 32}"', body(said)), id="of-another-photo"),
+        pytest.param(lambda said: body(said).replace('"slot":1', '"slot":2'), id="of-another-face"),
+    ],
+)
+def test_forged_certificate(signed_shop: Shop, capsys: pytest.CaptureFixture[str], forged: Callable[[str], str]) -> None:
+    """Where all that is known of an erased face is a certificate that cannot be believed, the photo stays, by force too."""
+    change(signed_shop, "UPDATE face SET wrapped_key = NULL WHERE slot = 1")
+    change(signed_shop, "UPDATE photo SET certificate = ?", forged(text(signed_shop)))
+    before = version(signed_shop)
+    assert signed_shop.run("reseal", "/one.jpg", "--force") == 1
+    assert "seal the photo anew" in capsys.readouterr().err
     assert version(signed_shop) == before
 
 

@@ -28,7 +28,6 @@ from precompute import template
 from precompute.claims import Claim
 from precompute.claims import Named
 from precompute.face import Face
-from precompute.photo import Limits
 from tests.precompute import looks
 from tests.precompute.flat import FlatFaces
 from tests.precompute.shop import CONFIG
@@ -86,7 +85,7 @@ class Says:
 
 def prepared(shop: Shop, finder: people.Finder, *claims: Claim) -> pipeline.Sealing:
     data = Path(shop.photo("one.jpg")).read_bytes()
-    return pipeline.prepare(data, Limits(), FlatFaces(BOXES), claims, bytes(32), None, "u-up", finder)
+    return pipeline.prepare(data, pipeline.Tools(FlatFaces(BOXES), finder), claims, bytes(32), None, "u-up")
 
 
 def release(shop: Shop, sealing: pipeline.Sealing) -> None:

@@ -8,6 +8,7 @@ from precompute import photo as upload
 from precompute.company import Company
 from precompute.errors import Rejected
 from precompute.evaluation import pairs
+from precompute.similarity.measures import OF_IMAGES
 from tests import pictures
 from tests.precompute.evaluation import crowd
 
@@ -48,6 +49,16 @@ def test_published_is_what_was_measured() -> None:
     x, y, w, h = BOXES[0]
     inside = np.s_[y + 20 : y + h - 20, x + 20 : x + w - 20]
     np.testing.assert_array_equal(pairs.published(photo, done)[inside], anonymiser.seen[-1][inside])
+
+
+def test_alike() -> None:
+    """Every measure that compares pictures, on grey crops: a flat picture 30 levels brighter is 30 grey levels off."""
+    points = crowd.Meshed(BOXES).find(np.zeros((160, 200, 3), np.uint8))[0].points
+    flat = np.full((160, 200, 3), 100, np.uint8)
+    found = pairs.alike(flat, flat + np.uint8(30), points)
+    assert set(found) == set(OF_IMAGES)
+    assert found["rmse"] == pytest.approx(30)
+    assert found["psnr"] == pytest.approx(20 * np.log10(255 / 30))
 
 
 def test_not_found_again() -> None:

@@ -10,6 +10,7 @@ from precompute import similarity
 from precompute.similarity import Looks
 from precompute.similarity import Measure
 from precompute.similarity import Name
+from precompute.similarity import fid
 from precompute.similarity import measures
 from precompute.similarity.embedding import Embedding
 from precompute.similarity.fid import Fid
@@ -146,3 +147,18 @@ def test_protocol() -> None:
     kinds: list[Measure] = [kind() for kind in measures.OF_IMAGES.values()]
     assert {kind.name for kind in kinds} == set(get_args(Name)) - {"embedding"}
     assert len({similarity.fingerprint(name) for name in get_args(Name)}) == 5
+
+
+def test_between() -> None:
+    """Of any features: 0 for the same, the squared shift of means, and in one dimension the squared difference of deviations."""
+    features = np.random.default_rng(0).standard_normal((200, 4)).astype(np.float32)
+    assert fid.between(features, features) == pytest.approx(0, abs=1e-6)
+    assert fid.between(features, features + np.array([3, 4, 0, 0], np.float32)) == pytest.approx(25, abs=1e-4)
+    line = features[:, :1]
+    assert fid.between(line, 3 * line - 2 * line.mean()) == pytest.approx(4 * line.var(ddof=1), rel=1e-4)
+
+
+def test_between_few() -> None:
+    """More dimensions than pictures leave singular covariances, which have roots all the same."""
+    features = np.random.default_rng(0).standard_normal((6, 40)).astype(np.float32)
+    assert fid.between(features, features[::-1]) == pytest.approx(0, abs=1e-4)
