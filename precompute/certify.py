@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float32]
 LOOK_SIDE: Final = 192
 LOOK_REACH: Final = 2.2
 SAME_SHARE: Final = 0.3
+SAME_PLACE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,17 @@ def measure(
 ) -> tuple[Measurement, ...]:  # fmt: skip
     """Published picture BGR uint8 (h, w, 3), the original's points (5, 2), box and embeddings (d,) -> one verdict each.
 
-    The face is looked at where the original's points were, and where the detector now sees it; the more alike counts.
+    The face is looked at where the original's points were, and where the detector now sees it unless that is the same place to
+    a recogniser; the more alike counts.
     """
-    views = np.stack([points, *seen_again(output, box, detector)])
+    views = np.stack([points, *(view for view in seen_again(output, box, detector) if _apart(view, points) > SAME_PLACE)])
     return tuple(verdict(recogniser, output, views, originals) for recogniser in recognisers)
+
+
+def _apart(view: Floats, points: Floats) -> float:
+    """How far two looks at a face (5, 2) are apart at most, as a share of the distance between the eyes or to the mouth."""
+    size = max(float(np.linalg.norm(points[1] - points[0])), float(np.linalg.norm(points[3:].mean(0) - points[:2].mean(0))), 1.0)
+    return float(np.linalg.norm(view - points, axis=1).max()) / size
 
 
 def verdict(recogniser: Recogniser, output: Pixels, views: Floats, originals: Mapping[str, Floats]) -> Measurement:

@@ -25,6 +25,7 @@ TEMPLATES: Final = {"arcface": align.ARCFACE, "open-model-zoo": align.OPEN_MODEL
 GENDER_SIDE: Final = 62
 # What `pitch` measures on faces that look straight ahead, in degrees (median of 1,069 portraits).
 LEVEL_PITCH: Final = -6.0
+AGE_BORDERS: Final = (18.0, 30.0, 45.0, 60.0)  # years
 
 
 class Recogniser(Protocol):
@@ -108,6 +109,19 @@ def gender(female: float, certainty: float) -> Gender:
     if max(female, 1 - female) < certainty:
         return "unknown"
     return "female" if female > 0.5 else "male"
+
+
+def age_group(years: float) -> int:
+    """0: under 18, then from 18, 30, 45 and 60 on."""
+    return int(np.searchsorted(AGE_BORDERS, years, side="right"))
+
+
+def within_group(years: float, margin: float) -> float:
+    """The nearest age that is ``margin`` years or more inside of the same age group."""
+    group = age_group(years)
+    low = AGE_BORDERS[group - 1] + margin if group else years
+    high = AGE_BORDERS[group] - margin if group < len(AGE_BORDERS) else years
+    return float(min(max(years, low), max(low, high)))
 
 
 def _level_square(box: Floats) -> npt.NDArray[np.float64]:

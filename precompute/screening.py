@@ -26,8 +26,6 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 MARGIN: Final = 0.15  # cosine similarity below each threshold
-AGE_BORDERS: Final = (18.0, 30.0, 45.0, 60.0)
-LENIENT_YEARS: Final = 4.0
 
 
 class Screen:
@@ -85,14 +83,4 @@ class Screen:
         box = np.array([[x + moved[0], y + moved[1], w, h]], np.float32)
         female, age = (float(value) for value in self._models.attributes.tell(output, box)[0])
         same = self._face.gender in ("unknown", describe.gender(female, 0.5))
-        return same and is_same_age(self._face.age, age)
-
-
-def age_group(years: float) -> int:
-    """0: under 18, then from 18, 30, 45 and 60 on."""
-    return int(np.searchsorted(AGE_BORDERS, years, side="right"))
-
-
-def is_same_age(one: float, other: float) -> bool:
-    """Whether two ages in years are of one group, or would be with the other up to four years younger or older."""
-    return age_group(other - LENIENT_YEARS) <= age_group(one) <= age_group(other + LENIENT_YEARS)
+        return same and describe.age_group(self._face.age) == describe.age_group(age)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from precompute import describe
 from precompute import landmarks
-from precompute import screening
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -33,7 +33,7 @@ def landmark_error(original: Floats | None, fake: Floats | None) -> float | None
 
 def age_group(years: float) -> str:
     """Which of ``AGE_GROUPS``."""
-    return AGE_GROUPS[screening.age_group(years)]
+    return AGE_GROUPS[describe.age_group(years)]
 
 
 def tone_group(angle: float) -> str:

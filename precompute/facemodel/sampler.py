@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from precompute import describe
 from precompute.donors import Donor
 from precompute.donors import Mouth
 from precompute.donors import Wanted
@@ -26,7 +27,7 @@ PARENTS: Final = 3
 MOUTHS: Final = 6
 EVENNESS: Final = 1.5  # of the shares of the training faces that a sample lies between (Dirichlet)
 LARGEST_SHARE: Final = 0.6  # so that no sample is one training face
-FULLNESS: Final = 0.9  # 1 = samples vary as much as training faces
+FULLNESS: Final = 1.05  # 1 = samples vary as much as training faces
 SOFTLY: Final = 0.5
 BOUND: Final = 3.0  # spreads that a coefficient may be from 0 before wishes move it
 # Spreads of the wanted: years; log luma; lips apart, mouth width, eyes open.
@@ -36,9 +37,10 @@ HUE: Final = 0.15  # of the difference of log red and log blue
 VARIATION: Final = np.array([0.2, 0.4], np.float32)
 EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
 REDNESS: Final = np.array([-1, 0, 1], np.float32)
-AIM: Final = -0.2  # predicted cosine similarity to the person; the photo around the face adds some
+AIM: Final = -0.1  # predicted cosine similarity to the person; the photo around the face adds some
 CLEARLY: Final = 2.5  # log odds of the gender
-AGE_SLACK: Final = 2.0  # years
+AGE_SLACK: Final = 1.0  # years
+BORDER: Final = 3.0  # years that a wanted age is kept off the border of its group, for the age model is not exact
 ADULT: Final = 16.0  # below this the age model is not reliable, so no face is moved to such an age
 
 
@@ -127,7 +129,8 @@ class FaceModel:
         female, age = readouts["female"], readouts["age"]
         wishes = [Wish.above(female, CLEARLY) if gender == "female" else Wish.below(female, -CLEARLY)]
         if wanted.age >= ADULT:
-            wishes += [Wish.below(age, wanted.age + AGE_SLACK), Wish.above(age, wanted.age - AGE_SLACK)]
+            years = describe.within_group(wanted.age, BORDER)
+            wishes += [Wish.below(age, years + AGE_SLACK), Wish.above(age, years - AGE_SLACK)]
         start = 0
         for size, readout in self._people:
             if readout is not None:

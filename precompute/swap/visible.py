@@ -30,6 +30,7 @@ DEEP_BELOW: Final = 0.06
 RAMP: Final = 0.04
 CORE_MARGIN: Final = 0.03
 BLUR: Final = 0.012
+FAINT: Final = 0.2
 MOST_SHARE: Final = 0.22  # of the mask's area
 CHIN: Final = (152, 148, 377, 176, 400)
 
@@ -68,6 +69,8 @@ def _staying(crop: Pixels, mesh: Floats) -> Floats:
     # What is soft around the solid parts belongs to them.
     near = cv2.dilate(solid, np.ones((2 * max(1, round(RAMP * wide / 2)) + 1,) * 2, np.uint8))
     stays = cv2.GaussianBlur(other * near, (0, 0), max(BLUR * wide, 0.5)) * free
+    # Whatever is nearly all photo or nearly all fake is wholly so: faint mixtures would reach deep into the mask.
+    stays = np.clip((stays - FAINT) / (1 - 2 * FAINT), 0, 1)
     return bounded(np.asarray(stays, np.float32), np.asarray(deep, np.float32), MOST_SHARE * float(inside.sum()), RAMP * wide)
 
 

@@ -117,10 +117,3 @@ def test_measure() -> None:
     assert bright == pytest.approx(128 - luma, abs=1)
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [(17, 18, True), (17, 22, False), (10, 17.9, True), (44, 48, True), (44, 49.5, False), (30, 26, True), (80, 57, True)],
-)
-def test_age_groups(one: float, other: float, same: bool) -> None:
-    """Four years over a border are let pass, whichever side the other is on, and no more."""
-    assert screening.is_same_age(one, other) == same
