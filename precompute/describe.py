@@ -119,9 +119,9 @@ def age_group(years: float) -> int:
 def within_group(years: float, margin: float) -> float:
     """The nearest age that is ``margin`` years or more inside of the same age group."""
     group = age_group(years)
-    low = AGE_BORDERS[group - 1] + margin if group else years
-    high = AGE_BORDERS[group] - margin if group < len(AGE_BORDERS) else years
-    return float(min(max(years, low), max(low, high)))
+    low = AGE_BORDERS[group - 1] + margin if group else -np.inf
+    high = AGE_BORDERS[group] - margin if group < len(AGE_BORDERS) else np.inf
+    return float(min(max(years, low), high))
 
 
 def _level_square(box: Floats) -> npt.NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 from precompute import describe
 
 
-@pytest.mark.parametrize(("years", "group"), [(0, 0), (17.9, 0), (18, 1), (29.9, 1), (30, 2), (45, 3), (59.9, 3), (60, 4), (90, 4)])
+@pytest.mark.parametrize(("years", "group"), [(0, 0), (17.9, 0), (18, 1), (29.9, 1), (30, 2), (45, 3), (59.9, 3), (60, 4)])
 def test_age_group(years: float, group: int) -> None:
     """A border belongs to the older group."""
     assert describe.age_group(years) == group

@@ -95,10 +95,10 @@ def test_recognisers(cosine: float, passes: bool, well: bool) -> None:
     [
         pytest.param(200, 40, True, id="the-same"),
         pytest.param(60, 40, False, id="another-gender"),
-        pytest.param(200, 48, True, id="just-over-the-border"),
-        pytest.param(200, 50, False, id="another-age-group"),
-        pytest.param(200, 27, True, id="just-under-the-border"),
-        pytest.param(200, 25, False, id="younger"),
+        pytest.param(200, 44, True, id="just-under-the-border"),
+        pytest.param(200, 46, False, id="older"),
+        pytest.param(200, 31, True, id="just-over-the-border"),
+        pytest.param(200, 29, False, id="younger"),
     ],
 )
 def test_gender_and_age(green: float, red: float, well: bool) -> None:
