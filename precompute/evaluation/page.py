@@ -19,7 +19,8 @@ _STYLE: Final = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1160px;margin:2em auto;padding:0 1em;color:#222}
 .wide{overflow-x:auto}table{border-collapse:collapse;margin:.6em 0 1.4em;font-size:14px}
 td,th{padding:.25em .6em;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}td{white-space:nowrap}
-th{vertical-align:bottom}td:first-child,th:first-child{text-align:left}.made td{text-align:left;white-space:normal}h2{margin:1.6em 0 .2em}
+th{vertical-align:bottom}td:first-child,th:first-child{text-align:left}.made td{text-align:left;white-space:normal}
+h2{margin:1.6em 0 .2em}
 .facts{columns:26em;column-gap:3em}.facts>div{break-inside:avoid;padding-top:.1em}.note{margin:.2em 0;color:#555;max-width:30em}
 .plots{display:flex;flex-wrap:wrap;gap:1em}.plots>div{flex:1 1 400px}
 .plot{width:100%;font-size:10px;fill:#555}.key{margin:0;font-size:13px}
