@@ -14,6 +14,7 @@ LEFT: Final = 46
 RIGHT: Final = 12
 TOP: Final = 12
 BOTTOM: Final = 36
+BAR: Final = 64
 
 Points = Sequence[tuple[float, float]]
 
@@ -38,14 +39,14 @@ def histogram(edges: Sequence[float], shares: Mapping[str, Sequence[float]]) -> 
         steps = [(edge, value / tallest) for i, value in enumerate(share) for edge in (edges[i], edges[i + 1])]
         lines[name] = [((x - low) / (high - low), y) for x, y in [(low, 0.0), *steps, (high, 0.0)]]
     marks = [round(low + (high - low) * i / 7, 2) for i in range(8)]
-    return _figure(lines, [((x - low) / (high - low), f"{x:g}") for x in marks], [], "cosine similarity")
+    return _figure(lines, [((x - low) / (high - low), f"{x + 0.0:g}") for x in marks], [], "cosine similarity")
 
 
 def bar(share: float) -> str:
     """A share 0..1 as a small horizontal bar."""
-    filled = 80 * min(1.0, max(0.0, share))
-    box = f'<rect width="80" height="9" fill="#e6e6e6"/><rect width="{filled:.1f}" height="9" fill="{COLOURS[0]}"/>'
-    return f'<svg class="bar" width="80" height="9" role="img" aria-label="{100 * share:.1f} %">{box}</svg>'
+    filled = BAR * min(1.0, max(0.0, share))
+    box = f'<rect width="{BAR}" height="9" fill="#e6e6e6"/><rect width="{filled:.1f}" height="9" fill="{COLOURS[0]}"/>'
+    return f'<svg class="bar" width="{BAR}" height="9" role="img" aria-label="{100 * share:.1f} %">{box}</svg>'
 
 
 def _figure(

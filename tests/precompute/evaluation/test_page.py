@@ -12,6 +12,8 @@ from precompute.evaluation import plots
 from precompute.evaluation import privacy
 from tests.precompute.evaluation import crowd
 
+QUALITY = ("opaque", "opaque_of_wide", "pixels", "seam", "outside", "speed")
+
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
@@ -32,6 +34,16 @@ def test_figures(figures: dict[str, Any]) -> None:
     assert f"{100 * figures['recognisers']['<b>numbers</b>']['identification']['rank1_before']:.2f} %" in text
     assert "not measured" in text
     assert "(held out)" in text
+
+
+def test_said_in_words(figures: dict[str, Any]) -> None:
+    """Figures have their units, and what was configured is spelled as the configuration spells it."""
+    text = page.render(figures | {"configuration": {"thresholds_file": None, "detect_long_sides_px": (1600, 640)}})
+    assert "yaw apart, degrees" in text
+    assert "Opaque fills of wide faces" in text
+    assert "<code>null</code>" in text
+    assert "<code>[1600, 640]</code>" in text
+    assert set(page.NAMES) <= {name for kind in ("kept", *QUALITY) for name in figures[kind]} | {"rank1", "tar"}
 
 
 def test_nothing_is_loaded(figures: dict[str, Any]) -> None:
@@ -71,6 +83,12 @@ def test_roc() -> None:
     assert second[0] == f"{left:.1f},{bottom:.1f}"
 
 
+def test_zero() -> None:
+    """The mark at 0 has no sign."""
+    assert ">-0<" not in plots.histogram([-0.4, 1.0], {"one": [1.0]})
+    assert ">0<" in plots.histogram([-0.4, 1.0], {"one": [1.0]})
+
+
 def test_histogram() -> None:
     """The tallest bin reaches the top; all-empty ones lie flat."""
     drawn = plots.histogram([0.0, 0.5, 1.0], {"one": [0.25, 0.75], "none": [0.0, 0.0]})
@@ -80,7 +98,7 @@ def test_histogram() -> None:
     assert set(heights[1]) == {plots.HEIGHT - plots.BOTTOM}
 
 
-@pytest.mark.parametrize(("share", "width"), [(0.0, "0.0"), (0.5, "40.0"), (1.0, "80.0"), (1.2, "80.0"), (-0.1, "0.0")])
+@pytest.mark.parametrize(("share", "width"), [(0.0, "0.0"), (0.5, "32.0"), (1.0, "64.0"), (1.2, "64.0"), (-0.1, "0.0")])
 def test_bar(share: float, width: str) -> None:
     """As long as the share, within its box."""
     assert f'<rect width="{width}"' in plots.bar(share)
