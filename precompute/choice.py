@@ -16,7 +16,7 @@ from precompute.donors import Donor
 from precompute.settings import Policy
 from precompute.similarity import Name
 
-CHOOSY: Final = 8
+CHOOSY: Final = 12
 
 
 @dataclass(frozen=True, slots=True)

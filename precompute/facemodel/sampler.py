@@ -37,10 +37,12 @@ HUE: Final = 0.15  # of the difference of log red and log blue
 VARIATION: Final = np.array([0.2, 0.4], np.float32)
 EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
 REDNESS: Final = np.array([-1, 0, 1], np.float32)
-AIM: Final = -0.1  # predicted cosine similarity to the person; the photo around the face adds some
+# Predicted cosine similarity to the person, drawn for each sample: the photo around the face adds some to it, and one fixed value
+# would tell an inverter how far every face was moved.
+AIMS: Final = (-0.25, -0.05)
 CLEARLY: Final = 2.5  # log odds of the gender
 AGE_SLACK: Final = 1.0  # years
-BORDER: Final = 3.0  # years that a wanted age is kept off the border of its group, for the age model is not exact
+BORDER: Final = 4.0  # years that a wanted age is kept off the border of its group, for the age model is not exact
 ADULT: Final = 16.0  # below this the age model is not reliable, so no face is moved to such an age
 
 
@@ -68,7 +70,8 @@ class FaceModel:
         crowd, wishes = self._crowd(self._likelihood(wanted, gender)), self._wishes(wanted, gender)
         while True:
             coefficients, shape = self._mixed(crowd, rng)
-            coefficients = moved(np.clip(coefficients, -BOUND, BOUND), wishes)
+            away = self._away(wanted, float(rng.uniform(*AIMS)))
+            coefficients = moved(np.clip(coefficients, -BOUND, BOUND), wishes + away)
             yield self._donor(coefficients, shape, self._mouth(wanted, rng))
 
     def anyone(self, rng: np.random.Generator) -> tuple[Floats, Donor]:
@@ -131,10 +134,14 @@ class FaceModel:
         if wanted.age >= ADULT:
             years = describe.within_group(wanted.age, BORDER)
             wishes += [Wish.below(age, years + AGE_SLACK), Wish.above(age, years - AGE_SLACK)]
-        start = 0
+        return wishes
+
+    def _away(self, wanted: Wanted, aim: float) -> list[Wish]:
+        """That each recogniser with a readout would find a similarity of ``aim`` or less."""
+        wishes, start = [], 0
         for size, readout in self._people:
             if readout is not None:
-                wishes.append(Wish.below(readout, AIM, wanted.embedding[start : start + size]))
+                wishes.append(Wish.below(readout, aim, wanted.embedding[start : start + size]))
             start += size
         return wishes
 

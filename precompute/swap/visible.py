@@ -30,7 +30,7 @@ DEEP_BELOW: Final = 0.06
 RAMP: Final = 0.04
 CORE_MARGIN: Final = 0.03
 BLUR: Final = 0.012
-FAINT: Final = 0.2
+FAINT: Final = 0.3
 MOST_SHARE: Final = 0.22  # of the mask's area
 CHIN: Final = (152, 148, 377, 176, 400)
 

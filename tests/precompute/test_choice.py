@@ -61,20 +61,20 @@ def test_random_takes_the_first() -> None:
 
 
 def test_random_is_choosy_at_first() -> None:
-    """Of the first eight only those that do well are handed out; from then on passing is enough, and the early ones come last."""
+    """Of the first twelve only those that do well are handed out; from then on passing is enough, and the early ones come last."""
     opinions: list[Opinion | None] = [PASSES] * CHOOSY + [PASSES, None, WELL]
     opinions[3] = WELL
-    assert CHOOSY == 8
-    assert chosen(opinions) == [3, 8, 10, 0, 1, 2, 4, 5, 6, 7]
+    assert CHOOSY == 12
+    assert chosen(opinions) == [3, 12, 14, 0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11]
 
 
 def test_asked_again_only_at_the_end() -> None:
     """Who was put aside is not looked at again, and never counted twice, while there are others."""
-    judge = Knows([PASSES] * 9)
+    judge = Knows([PASSES] * 13)
     choice = Choice("random-above-threshold", 24, judge)
-    handed = choice.among(donors(9))
-    assert (next(handed).name, judge.asked, choice.looked_at) == ("8", list(range(9)), 9)
-    assert (next(handed).name, judge.asked[9:], choice.looked_at) == ("0", [0], 9)
+    handed = choice.among(donors(13))
+    assert (next(handed).name, judge.asked, choice.looked_at) == ("12", list(range(13)), 13)
+    assert (next(handed).name, judge.asked[13:], choice.looked_at) == ("0", [0], 13)
 
 
 def test_farthest() -> None:
