@@ -73,27 +73,29 @@ def prepare(known: Published, photo: Opened, tools: pipeline.Tools, trusted: Tru
     whole_photo = upload.read(photo.shown, upload.Limits(max_upload_bytes=len(photo.shown), max_pixels=photo.base.size))
     if whole_photo.converted or not np.array_equal(whole_photo.pixels, photo.original):
         raise NotExact
+    stay, vouched = staying(known, photo.slots, trusted)
     placed = places(known.photo.faces, photo.slots, tools.anonymiser.find(whole_photo.pixels))
     faces = tuple(placed.values())
     replacement = replace(whole_photo, faces, tools.anonymiser, seed, Company(faces, tools.finder))
     try:
-        mark = None if tools.marker is None else tools.marker.of(replacement.fakes)
+        methods = [fake.method for fake in replacement.fakes] + [entry.generator for entry in stay]
+        mark = None if tools.marker is None else tools.marker.of(methods)
         sealed = seal.photo(
             replacement.variants, whole_photo.style, known.photo.photo_id, secrets.token_bytes, mark, tuple(placed)
         )
         pipeline.verify(whole_photo, sealed)
     except OutOfRange:
         raise NotExact from None
-    return Resealing(known, replacement, sealed, *staying(known, set(placed), trusted))
+    return Resealing(known, replacement, sealed, stay, vouched)
 
 
-def staying(known: Published, anew: Set[int], trusted: Trusted) -> tuple[tuple[FaceEntry, ...], bool]:
-    """What is certified of the faces that are not made ``anew``, and whether a trusted key signed it; true where all are.
+def staying(known: Published, opened: Set[int], trusted: Trusted) -> tuple[tuple[FaceEntry, ...], bool]:
+    """What is certified of the faces whose originals are not ``opened``, and whether a trusted key signed it; true where all are.
 
     Nobody can measure those faces again, so whoever could forge their entries must not get them signed here. Raises
     ``CertificateBroken``.
     """
-    slots = [face.slot for face in known.photo.faces if face.slot not in anew]
+    slots = [face.slot for face in known.photo.faces if face.slot not in opened]
     if not slots:
         return (), True
     stored = certificates.parse(known.certificate)
