@@ -113,7 +113,7 @@ class Anonymiser:
             screen = Screen(pixels, face, mesh, self._models, made, rng)
             choice = Choice(self._config.policy, self._config.screened, screen.judge)
             for donor in choice.among(made.source.choose(wanted(screen.around, face), rng), first):
-                yield replace(screen.drawn(donor), looked_at=before + choice.looked_at, source=donor)
+                yield replace(screen.drawn(donor), looked_at=before + choice.looked_at)
             before += choice.looked_at
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
