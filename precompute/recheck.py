@@ -85,7 +85,7 @@ def check(published: Published, photo: Opened, trusted: signing.Trusted, anonymi
 def signature(stored: Stored, trusted: signing.Trusted) -> tuple[str | None, str]:
     """The id of the key that signed, or None and why not; raises ``CertificateBroken`` for a signature that does not hold."""
     if stored.key_id is None or stored.signature is None:
-        return None, "nobody signed the certificate"
+        return None, "nobody signed the certificate; seal and reseal sign once `certify --new-key FILE` made a key"
     if stored.key_id not in trusted:
         return None, f"signed with the key {stored.key_id}, which is not among precompute.certificate.public_files"
     if not signing.holds(trusted[stored.key_id], stored.signature, stored.body):
