@@ -32,6 +32,14 @@ faces.json says who is where on the upright photo:
 """
 SAID_OF_FACES = """With [precompute.disclosure], published photos carry a signed C2PA manifest that says that faces are synthetic
 (docs/disclosure.md); answers with a real face leave it out."""
+CALIBRATE_EXAMPLES = """examples:
+  mfmc-precompute calibrate people                  the configured recognisers
+  mfmc-precompute calibrate people --recogniser mobileface_v3
+  mfmc-precompute calibrate people --similarity     FID, RMSE, SSIM and PSNR
+
+Thresholds are kept in precompute.faces.thresholds_file, which is beside the models' cache folder unless it is set: there they
+count for every configuration of this user that has the same models.
+"""
 EVALUATE_EXAMPLES = """examples:
   mfmc-precompute evaluate people --limit 20        a quick look: twenty people, a minute
   mfmc-precompute evaluate people --out reports --processes 4
@@ -84,7 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_seal(seal)
     _add_models(commands.add_parser("models", help="fetch, list or check the models"), common)
     _add_people(commands, common)
-    _add_calibrate(commands.add_parser("calibrate", parents=[common], help="measure thresholds of recognisers and of similarity"))
+    calibrate = commands.add_parser(
+        "calibrate", parents=[common], help="measure thresholds of recognisers and of similarity", epilog=CALIBRATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    _add_calibrate(calibrate)
     evaluate = commands.add_parser(
         "evaluate", parents=[common], help="measure privacy and likeness of the fakes", epilog=EVALUATE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

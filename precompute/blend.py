@@ -32,13 +32,13 @@ class Overlay:
 class Fake(Overlay):
     """A synthetic face, and how it was made.
 
-    ``looked_at``: how many candidates had been drawn for this face by then; ``source``: the candidate, for an album.
+    ``source``: whose face it is, None for a fill; it never leaves memory. ``looked_at``: how many candidates had been drawn for
+    this face by then.
     """
 
     method: Method
-    donor: str | None
-    looked_at: int = 0
     source: Donor | None = field(default=None, repr=False)
+    looked_at: int = 0
 
 
 def paste(canvas: Pixels, overlay: Overlay) -> Pixels:

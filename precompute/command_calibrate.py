@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge import config as shared
 from edge.errors import ConfigError
 from precompute import calibration
 from precompute import equipment
@@ -21,7 +20,7 @@ from precompute import thresholds
 from precompute import verification
 from precompute.calibration import Calibration
 from precompute.config import Precompute
-from precompute.config import own_tables
+from precompute.config import own_or_defaults
 from precompute.detect import Detector
 from precompute.models import ModelStore
 from precompute.similarity.crops import Crops
@@ -37,9 +36,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
         raise ConfigError("--similarity measures no recogniser: give it or --recogniser")
     if not 0 < arguments.far <= 0.1:
         raise ConfigError("--far: a rate above 0 and at most 0.1, such as 1e-3")
-    file, own = arguments.config, Precompute()
-    if file.is_file():
-        own = own_tables(file, shared.read(file))
+    own = own_or_defaults(arguments.config)
     store = ModelStore(own.models.cache_folder, own.models.mirror_folder)
     kept = thresholds.file_of(own.faces, store)
     thresholds.read(kept)  # what cannot be kept is said before the work

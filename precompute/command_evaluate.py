@@ -16,11 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from edge import config as shared
 from edge.errors import ConfigError
 from edge.keys import secret_file
-from precompute.config import Precompute
-from precompute.config import own_tables
+from precompute.config import own_or_defaults
 from precompute.evaluation import course
 from precompute.evaluation import page
 from precompute.evaluation.course import Evaluation
@@ -40,9 +38,7 @@ CLOSEST = 12
 def evaluate(arguments: argparse.Namespace) -> int:
     """Evaluate, write both files, print what matters most; 0 once they are written."""
     _check(arguments)
-    own = Precompute()
-    if arguments.config.is_file():
-        own = own_tables(arguments.config, shared.read(arguments.config))
+    own = own_or_defaults(arguments.config)
     store = ModelStore(own.models.cache_folder, own.models.mirror_folder)
     held_out = course.held_out(own.faces, arguments.held_out)
     task = Task(own.faces, store, held_out, own.upload, "central", arguments.seed)

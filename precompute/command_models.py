@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 
-from edge import config as shared
 from precompute import config
 from precompute import doctor as examination
 from precompute import models as registry
@@ -12,7 +11,7 @@ from precompute import models as registry
 
 def models(arguments: argparse.Namespace) -> int:
     """``pull``, ``list`` or ``verify``."""
-    store = _store(_own(arguments))
+    store = _store(config.own_or_defaults(arguments.config))
     if arguments.action == "pull":
         found = registry.pull(store, arguments.names, _progress)
     else:
@@ -25,19 +24,13 @@ def models(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Every check with its mend; 1 if one failed."""
-    own = _own(arguments)
+    own = config.own_or_defaults(arguments.config)
     checks = examination.report(own.faces, _store(own), said=own.disclosure)
     for check in checks if arguments.json else ():
         print(json.dumps({"name": check.name, "ok": check.ok, "detail": check.detail, "mend": check.mend}))
     if not arguments.json:
         print("\n".join(examination.lines(checks)))
     return 0 if all(check.ok for check in checks) else 1
-
-
-def _own(arguments: argparse.Namespace) -> config.Precompute:
-    """The configuration where there is one; its defaults where there is none yet."""
-    file = arguments.config
-    return config.own_tables(file, shared.read(file)) if file.is_file() else config.Precompute()
 
 
 def _store(own: config.Precompute) -> registry.ModelStore:

@@ -6,10 +6,7 @@ import secrets
 import sys
 import time
 from collections.abc import Iterable
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from tqdm import tqdm
 
 from edge.errors import ConfigError
 from edge.errors import KeyRingError
@@ -25,6 +22,7 @@ from precompute.command_certify import print_error
 from precompute.command_certify import published
 from precompute.command_seal import finder_of
 from precompute.command_seal import progress
+from precompute.command_seal import with_progress
 from precompute.config import Config
 from precompute.config import load
 from precompute.errors import PrecomputeError
@@ -56,7 +54,7 @@ def reseal(arguments: argparse.Namespace) -> int:
     if arguments.all:
         paths, total = opened.paths(job.config), opened.count(job.config)
     bad = 0
-    for path, shown in _with_progress(paths, total):
+    for path, shown in with_progress(paths, total):
         try:
             row = _one(path, job)
         except (PrecomputeError, KeyRingError) as error:
@@ -79,13 +77,6 @@ def _job(arguments: argparse.Namespace) -> Job:
     finder = finder_of(config, held, anonymiser, store)
     marker = disclosure.configured(config.own.disclosure, time.time())
     return Job(config, held, trusted, signer, Tools(anonymiser, finder, marker), arguments.force, not arguments.dry_run)
-
-
-def _with_progress(paths: Iterable[str], total: int) -> Iterator[tuple[str, tqdm]]:
-    with tqdm(total=total, unit="photo", disable=total == 1 or not sys.stderr.isatty()) as bar:
-        for path in paths:
-            yield path, bar
-            bar.update()
 
 
 def _one(path: str, job: Job) -> dict[str, object]:

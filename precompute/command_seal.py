@@ -5,9 +5,11 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from tqdm import tqdm
@@ -33,6 +35,8 @@ from precompute.faces import Anonymiser
 from precompute.models import ModelStore
 from precompute.photo import Limits
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -54,7 +58,7 @@ def seal(arguments: argparse.Namespace) -> int:
         raise ConfigError("--uploader: 1 to 128 letters, digits and _.:@-")
     job = _job(arguments)
     failed = 0
-    for file, shown in _with_progress(arguments.photos):
+    for file, shown in with_progress(arguments.photos, len(arguments.photos)):
         try:
             line = _one(file, arguments, job)
         except PrecomputeError as error:
@@ -65,10 +69,11 @@ def seal(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _with_progress(files: list[Path]) -> Iterator[tuple[Path, tqdm]]:
-    with tqdm(total=len(files), unit="photo", disable=len(files) == 1 or not sys.stderr.isatty()) as bar:
-        for file in files:
-            yield file, bar
+def with_progress(photos: Iterable[T], total: int) -> Iterator[tuple[T, tqdm]]:
+    """Each photo, and the bar on stderr to print beside: none for a single photo, or where nobody is looking."""
+    with tqdm(total=total, unit="photo", disable=total == 1 or not sys.stderr.isatty()) as bar:
+        for photo in photos:
+            yield photo, bar
             bar.update()
 
 

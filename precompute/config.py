@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,8 @@ from precompute.settings import CertificateConfig
 from precompute.settings import DisclosureConfig
 from precompute.settings import FacesConfig
 from precompute.settings import PeopleConfig
+
+DEFAULT_FILE: Final = Path("config.toml")
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +57,16 @@ def load(file: Path) -> Config:
     if folder is None:
         raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
     return Config(own, whole.catalog.url, whole.keys, folder, whole.edge.origin.max_bytes, whole.policy)
+
+
+def own_or_defaults(file: Path) -> Precompute:
+    """``[precompute]`` alone, and its defaults where there is no ``config.toml`` yet; another file that is not there is an error.
+
+    Raises ``ConfigError``.
+    """
+    if file == DEFAULT_FILE and not file.is_file():
+        return Precompute()
+    return own_tables(file, shared.read(file))
 
 
 def own_tables(file: Path, whole: shared.Config) -> Precompute:

@@ -4,7 +4,7 @@ It is bound to the base's bytes, so answers with a real face leave it out (``edg
 nothing of the photo, its people, its name or its upload: no ingredient, no thumbnail, no count of faces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from edge.errors import ConfigError
 from edge.render.sealed import Cut
 from precompute import credentials
-from precompute.blend import Fake
+from precompute.blend import Method
 from precompute.credentials import Credentials
 from precompute.errors import NotDisclosed
 from precompute.jpeg import markers
@@ -44,11 +44,11 @@ class Marker:
         self._c2pa = library
         self.credentials = held
 
-    def of(self, fakes: Sequence[Fake]) -> Mark | None:
-        """What marks a base with these faces in it; None where there are none, since nothing is synthetic then."""
-        if not fakes:
+    def of(self, methods: Collection[Method]) -> Mark | None:
+        """What marks a base with faces made in these ways; None where there are none, since nothing is synthetic then."""
+        if not methods:
             return None
-        return partial(self.mark, source=TRAINED if any(fake.method != "opaque" for fake in fakes) else FILLED)
+        return partial(self.mark, source=FILLED if set(methods) == {"opaque"} else TRAINED)
 
     def mark(self, base: bytes, source: str, *, stamped: bool = True) -> tuple[bytes, Cut]:
         """A JPEG -> the same with a manifest of this digital source type, and where it lies; nothing else is changed.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Final
 
 import numpy as np
@@ -33,7 +34,7 @@ class Face:
     yaw: float
     pitch: float
     roll: float
-    embeddings: Mapping[str, Floats]
+    embeddings: Mapping[str, Floats] = field(repr=False)
     usable: bool
     reason: str | None
 

@@ -125,7 +125,7 @@ class Anonymiser:
             screened = self._config.screened if number == 0 else -(-self._config.screened // FEWER)
             choice = Choice(self._config.policy, screened, screen.judge)
             for donor in choice.among(made.source.choose(wanted(screen.around, face), rng), first):
-                yield replace(screen.drawn(donor), looked_at=before + choice.looked_at, source=donor)
+                yield replace(screen.drawn(donor), looked_at=before + choice.looked_at)
             before += choice.looked_at
         return before
 

@@ -7,6 +7,7 @@ from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.catalog import tables
+from edge.catalog.publication import share
 from edge.errors import Damaged
 from edge.errors import Unavailable
 from edge.keys.envelope import wrap_context
@@ -31,6 +33,7 @@ from precompute.keys import Opens
 Pixels = npt.NDArray[np.uint8]
 PATH = tables.PHOTO.c.path
 PAGE = 1_000
+SAME_FACE: Final = 0.5  # in common; whoever is taken for another one would be shown to that one's friends
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +152,11 @@ def whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     """A face's box as the catalog keeps it."""
     x, y, w, h = box
     return round(x), round(y), round(w), round(h)
+
+
+def in_common(box: tuple[int, int, int, int], other: tuple[float, float, float, float]) -> float:
+    """Intersection over union of a box of the catalog and a face's: a face within another one's box is not that one."""
+    found = whole(other)
+    one, two = box[2] * box[3], found[2] * found[3]
+    both = share(box, found) * min(one, two)
+    return both / (one + two - both) if both else 0.0

@@ -104,7 +104,7 @@ def _seal(
     named = claimed.named(claims, [face.box for face in faces])
     try:
         replacement = replace(photo, faces, tools.anonymiser, seed, Company(faces, tools.finder), album)
-        mark = None if tools.marker is None else tools.marker.of(replacement.fakes)
+        mark = None if tools.marker is None else tools.marker.of([fake.method for fake in replacement.fakes])
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes, mark)
         verify(photo, sealed)
     except OutOfRange:

@@ -17,9 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.catalog import Face as FaceRecord
-from edge.catalog.publication import share
 from precompute import certificate as form
-from precompute import opened
 from precompute import signing
 from precompute.certificate import FaceEntry
 from precompute.certificate import Stored
@@ -27,8 +25,10 @@ from precompute.certificate import Verdict
 from precompute.certify import Measurement
 from precompute.errors import CertificateBroken
 from precompute.face import Face
+from precompute.opened import SAME_FACE
 from precompute.opened import Opened
 from precompute.opened import Published
+from precompute.opened import in_common
 
 Pixels = npt.NDArray[np.uint8]
 State = Literal["ok", "differs", "no longer passes", "unsigned", "erased"]
@@ -36,7 +36,6 @@ State = Literal["ok", "differs", "no longer passes", "unsigned", "erased"]
 # Sealing looked at each face's blocks decoded alone, where chroma at their edges differs a little from the whole base: by at most
 # 0.0062 in 350 measurements on 22 photos. Other processors add in another order besides.
 TOLERANCE: Final = 0.02
-SAME_FACE: Final = 0.5
 
 
 class Measures(Protocol):
@@ -85,7 +84,7 @@ def check(published: Published, photo: Opened, trusted: signing.Trusted, anonymi
 def signature(stored: Stored, trusted: signing.Trusted) -> tuple[str | None, str]:
     """The id of the key that signed, or None and why not; raises ``CertificateBroken`` for a signature that does not hold."""
     if stored.key_id is None or stored.signature is None:
-        return None, "nobody signed the certificate"
+        return None, "nobody signed the certificate; seal and reseal sign once `certify --new-key FILE` made a key"
     if stored.key_id not in trusted:
         return None, f"signed with the key {stored.key_id}, which is not among precompute.certificate.public_files"
     if not signing.holds(trusted[stored.key_id], stored.signature, stored.body):
@@ -108,8 +107,8 @@ def bound(stored: Stored, published: Published) -> Mapping[int, FaceEntry]:
 def _face(record: FaceRecord, entry: FaceEntry, photo: Opened, found: Sequence[Face], anonymiser: Measures) -> Checked:
     if record.slot not in photo.slots:
         return Checked(record.slot, "erased", (), ("its key was erased, so it cannot be measured",))
-    face = max(found, key=lambda each: share(opened.whole(each.box), record.box), default=None)
-    if face is None or share(opened.whole(face.box), record.box) < SAME_FACE:
+    face = max(found, key=lambda each: in_common(record.box, each.box), default=None)
+    if face is None or in_common(record.box, face.box) < SAME_FACE:
         return Checked(record.slot, "differs", (), ("no face is found at its place; was another detector configured?",))
     measured = anonymiser.measure(photo.original, face, photo.base)
     state, notes = compare(entry, measured)

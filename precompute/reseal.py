@@ -39,14 +39,15 @@ from precompute.errors import PublishFailed
 from precompute.face import Face
 from precompute.jpeg.entropy import OutOfRange
 from precompute.keys import Wraps
+from precompute.opened import SAME_FACE
 from precompute.opened import Opened
 from precompute.opened import Published
+from precompute.opened import in_common
 from precompute.opened import whole
 from precompute.seal import SealedPhoto
 from precompute.signing import Signer
 from precompute.signing import Trusted
 
-SAME_FACE: Final = 0.5  # of both boxes together; whoever is taken for another one would be shown to that one's friends
 ON_IT: Final = 0.3  # of the smaller box
 
 
@@ -73,27 +74,29 @@ def prepare(known: Published, photo: Opened, tools: pipeline.Tools, trusted: Tru
     whole_photo = upload.read(photo.shown, upload.Limits(max_upload_bytes=len(photo.shown), max_pixels=photo.base.size))
     if whole_photo.converted or not np.array_equal(whole_photo.pixels, photo.original):
         raise NotExact
+    stay, vouched = staying(known, photo.slots, trusted)
     placed = places(known.photo.faces, photo.slots, tools.anonymiser.find(whole_photo.pixels))
     faces = tuple(placed.values())
     replacement = replace(whole_photo, faces, tools.anonymiser, seed, Company(faces, tools.finder))
     try:
-        mark = None if tools.marker is None else tools.marker.of(replacement.fakes)
+        methods = [fake.method for fake in replacement.fakes] + [entry.generator for entry in stay]
+        mark = None if tools.marker is None else tools.marker.of(methods)
         sealed = seal.photo(
             replacement.variants, whole_photo.style, known.photo.photo_id, secrets.token_bytes, mark, tuple(placed)
         )
         pipeline.verify(whole_photo, sealed)
     except OutOfRange:
         raise NotExact from None
-    return Resealing(known, replacement, sealed, *staying(known, set(placed), trusted))
+    return Resealing(known, replacement, sealed, stay, vouched)
 
 
-def staying(known: Published, anew: Set[int], trusted: Trusted) -> tuple[tuple[FaceEntry, ...], bool]:
-    """What is certified of the faces that are not made ``anew``, and whether a trusted key signed it; true where all are.
+def staying(known: Published, opened: Set[int], trusted: Trusted) -> tuple[tuple[FaceEntry, ...], bool]:
+    """What is certified of the faces whose originals are not ``opened``, and whether a trusted key signed it; true where all are.
 
     Nobody can measure those faces again, so whoever could forge their entries must not get them signed here. Raises
     ``CertificateBroken``.
     """
-    slots = [face.slot for face in known.photo.faces if face.slot not in anew]
+    slots = [face.slot for face in known.photo.faces if face.slot not in opened]
     if not slots:
         return (), True
     stored = certificates.parse(known.certificate)
@@ -107,7 +110,7 @@ def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequenc
 
     What is found on a face whose original is gone is its fake, and is left out.
     """
-    common = [(_common(record.box, face), i, j) for i, record in enumerate(records) for j, face in enumerate(found)]
+    common = [(in_common(record.box, face.box), i, j) for i, record in enumerate(records) for j, face in enumerate(found)]
     placed, taken = dict[int, Face](), set[int]()
     for part, i, j in sorted(common, reverse=True):
         if part >= SAME_FACE and records[i].slot not in placed and j not in taken:
@@ -123,14 +126,6 @@ def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequenc
     first = 1 + max((record.slot for record in records), default=-1)
     known = {slot: face for slot, face in placed.items() if slot in opened}
     return known | {first + number: face for number, face in zip(numbers, new, strict=True)}
-
-
-def _common(box: tuple[int, int, int, int], face: Face) -> float:
-    """Intersection over union of a box of the catalog and a face's: a face within another one's box is not that one."""
-    other = whole(face.box)
-    one, two = box[2] * box[3], other[2] * other[3]
-    both = share(box, other) * min(one, two)
-    return both / (one + two - both) if both else 0.0
 
 
 def release(resealing: Resealing, config: Config, keys: Wraps, signer: Signer | None) -> None:

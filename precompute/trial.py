@@ -50,7 +50,7 @@ class Around:
     def fake(self, swapper: Swapper, donor: Donor, rng: np.random.Generator, method: Method = "donor") -> Fake:
         """The donor's face for this place."""
         pixels = swapper.render(self.crop, self.mesh, donor, rng)
-        return Fake(*self.corner, pixels, self.weight, method, donor.name)
+        return Fake(*self.corner, pixels, self.weight, method, donor)
 
 
 def close_up(pixels: Pixels, face: Face, fake: Fake) -> tuple[Pixels, Floats]:

@@ -35,7 +35,7 @@ def fill(pixels: Pixels, box: tuple[float, float, float, float]) -> Fake:
     weight = _ellipse(centre - [x0, y0], axes, (y1 - y0, x1 - x0))
     flat = np.empty((y1 - y0, x1 - x0, 3), np.uint8)
     flat[:] = colour(pixels[y0:y1, x0:x1], weight)
-    return Fake(int(x0), int(y0), flat, weight, "opaque", None)
+    return Fake(int(x0), int(y0), flat, weight, "opaque")
 
 
 def _ellipse(centre: npt.NDArray[np.floating], axes: tuple[float, float], size: tuple[int, int]) -> Floats:

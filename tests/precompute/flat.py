@@ -56,7 +56,7 @@ class FlatFaces:
         for i in range(self.tries + 1):
             overlay = ellipse((x, y, w, h), (40 * i, 90, 220 - 40 * i))
             self._shown[number] = i
-            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", "nobody.jpg", i + 1)
+            yield Fake(x, y, overlay.pixels, overlay.weight, "donor" if i < self.tries else "opaque", looked_at=i + 1)
 
     def measure(self, pixels: Pixels, face: Face, output: Pixels) -> tuple[Measurement, ...]:
         """Passed, once enough fakes were refused."""

@@ -1,12 +1,15 @@
 """Every face has a seed of its own, which the certificate commits to and nothing tells."""
 
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
 
 from precompute import anonymise
 from precompute import photo as upload
+from precompute.certify import Measurement
 from precompute.company import Company
+from precompute.donors import Donor
 from precompute.face import Face
 from precompute.people import OFF
 from tests import pictures
@@ -46,3 +49,17 @@ def test_faces_do_not_depend_on_each_other() -> None:
     """How often one face is tried changes nothing for another; another secret changes all."""
     assert replaced()[0].drawn == replaced(refused=(2, 0))[0].drawn
     assert not set(replaced()[0].drawn) & set(replaced(bytes(32))[0].drawn)
+
+
+def test_printed() -> None:
+    """Printed, as in a log or an error, a replacement tells neither descriptors nor which donor was drawn."""
+    replacement = replaced()[1]
+    looks = np.array([0.123456], np.float32)
+    donor = Donor("canary.jpg", np.zeros((1, 1, 3), np.uint8), np.zeros((478, 3), np.float32))
+    measured = Measurement("r", "0" * 64, 0.1, 0.3, "configured", True, looks[None])
+    told = replace(
+        replacement, measured=((measured,),), faces=(replace(replacement.faces[0], embeddings={"r": looks}),),
+        fakes=(replace(replacement.fakes[0], source=donor),),
+    )  # fmt: skip
+    assert "0.123456" not in repr(told)
+    assert "canary" not in repr(told)

@@ -22,6 +22,7 @@ from tests.fakes import set_rule
 from tests.precompute import manifests
 from tests.precompute.certified import Compares
 from tests.precompute.certified import certified
+from tests.precompute.certified import change
 from tests.precompute.certified import states
 from tests.precompute.chains import chain
 from tests.precompute.flat import FlatFaces
@@ -95,6 +96,18 @@ def test_measured_again(tmp_path_factory: pytest.TempPathFactory, compares: Comp
     assert shop.seal(shop.photo("one.jpg")) == 0
     _, line = certified(shop, capsys)
     assert states(line) == ["unsigned", "unsigned"]
+
+
+def test_resealed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new base has a manifest of its own, which speaks of the fake of an erased face too, and not of the new fills alone."""
+    assert shop.seal(shop.photo("one.jpg")) == 0
+    change(shop, "UPDATE face SET wrapped_key = NULL WHERE slot = 1")
+    monkeypatch.setattr(command_seal.Anonymiser, "load", lambda *_: FlatFaces(BOXES, refused=(99, 99)))
+    assert shop.run("reseal", "/one.jpg", "--force") == 0
+    found = manifests.read((shop.folder / "origin" / "one.jpg").read_bytes(), CHAIN.root)
+    assert found["validation_state"] == "Trusted"
+    actions = manifests.active(found)["assertions"][0]["data"]["actions"]
+    assert {each["digitalSourceType"].rsplit("/")[-1] for each in actions} == {"compositeWithTrainedAlgorithmicMedia"}
 
 
 def test_a_base_with_a_manifest_is_refused_as_an_upload(shop: Shop) -> None:

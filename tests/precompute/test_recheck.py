@@ -6,6 +6,7 @@ import pytest
 
 from precompute import signing
 from precompute.settings import CertificateConfig
+from tests.precompute.certified import BOXES
 from tests.precompute.certified import Compares
 from tests.precompute.certified import certified
 from tests.precompute.certified import change
@@ -21,6 +22,14 @@ def test_another_value(signed_shop: Shop, capsys: pytest.CaptureFixture[str], co
     compares.shift = -0.03
     code, line = certified(signed_shop, capsys)
     assert (code, states(line)) == (1, ["differs", "differs"])
+
+
+def test_face_within_a_face(signed_shop: Shop, capsys: pytest.CaptureFixture[str], compares: Compares) -> None:
+    """A small face before a large one is not taken for it, in whatever order they are found: else a bad fake could seem good."""
+    x, y, w, h = BOXES[0]
+    for inner in ((x + 2, y + 2, w // 3, h // 3), (x + w // 2, y + h // 2, w // 3, h // 3)):
+        compares.boxes = (inner, *BOXES)
+        assert states(certified(signed_shop, capsys)[1]) == ["ok", "ok"]
 
 
 def test_base_that_shows_the_original(signed_shop: Shop, capsys: pytest.CaptureFixture[str], compares: Compares) -> None:

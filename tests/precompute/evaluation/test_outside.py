@@ -57,7 +57,7 @@ def test_edge() -> None:
     """A feather of five pixels is five wide, and what shines through it is the mean of what it lacks."""
     ramp = np.clip(np.arange(40, dtype=np.float32) / 6, 0, 1)
     weight = np.minimum.outer(np.minimum(ramp, ramp[::-1]), np.minimum(ramp, ramp[::-1]))
-    fake = Fake(0, 0, np.zeros((40, 40, 3), np.uint8), weight, "donor", None)
+    fake = Fake(0, 0, np.zeros((40, 40, 3), np.uint8), weight, "donor")
     found = outside.edge(fake, shapes.mesh(50))
     assert found.feather_px == pytest.approx(5, abs=0.01)
     assert found.feather_share == pytest.approx(0.1, abs=0.01)
@@ -68,7 +68,7 @@ def test_edge() -> None:
 def test_edge_with_a_hole() -> None:
     """Where the original shines through deep inside, the feather reaches as deep."""
     weight = np.pad(np.ones((38, 38), np.float32), 1)
-    fake = Fake(0, 0, np.zeros((40, 40, 3), np.uint8), weight, "donor", None)
+    fake = Fake(0, 0, np.zeros((40, 40, 3), np.uint8), weight, "donor")
     assert outside.edge(fake, shapes.mesh(50)).feather_px == 0
     weight[20, 20] = 0.5
     assert outside.edge(changed(fake, weight=weight), shapes.mesh(50)).feather_px == pytest.approx(19, abs=1)
@@ -76,5 +76,5 @@ def test_edge_with_a_hole() -> None:
 
 def test_edge_of_nothing() -> None:
     """A mask of no size has no feather."""
-    fake = Fake(0, 0, np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), np.float32), "opaque", None)
+    fake = Fake(0, 0, np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), np.float32), "opaque")
     assert outside.edge(fake, shapes.mesh(50)) == outside.Edge(0.0, 0.0, 0.0)

@@ -17,7 +17,7 @@ def fake(colour: int, feather: float, radius: int = 34) -> Fake:
     drawn = np.zeros((80, 80), np.uint8)
     cv2.circle(drawn, (40, 40), radius, 255, -1)
     weight = cv2.GaussianBlur(drawn, (0, 0), feather).astype(np.float32) / 255 if feather else drawn.astype(np.float32) / 255
-    return Fake(20, 20, np.full((80, 80, 3), colour, np.uint8), weight, "donor", None)
+    return Fake(20, 20, np.full((80, 80, 3), colour, np.uint8), weight, "donor")
 
 
 def skin(seed: int) -> np.ndarray:

@@ -134,8 +134,8 @@ def test_donors_have_the_persons_gender(donor_config: FacesConfig, store: ModelS
     assert isinstance(gallery, Gallery)
     known = dict(zip(gallery._index.names.tolist(), gallery._index.genders.tolist(), strict=True))
     for face in anonymiser.find(group_photo):
-        donors = [fake.donor for fake in anonymiser.fakes(group_photo, face, np.random.default_rng(3))][:-1]
-        assert {known[donor] for donor in donors} <= {face.gender}
+        donors = [fake.source for fake in anonymiser.fakes(group_photo, face, np.random.default_rng(3))][:-1]
+        assert {known[donor.name] for donor in donors if donor is not None} <= {face.gender}
 
 
 def test_the_generator_alone_decides(anonymiser: Anonymiser, group_photo: Pixels, faces: tuple[Face, ...]) -> None:

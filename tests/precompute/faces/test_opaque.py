@@ -28,7 +28,7 @@ def test_the_edge_is_hard() -> None:
     assert between.sum() < 2 * 2 * np.pi * max(BOX)
     assert len(np.unique(fill.pixels.reshape(-1, 3), axis=0)) == 1
     assert fill.method == "opaque"
-    assert fill.donor is None
+    assert fill.source is None
 
 
 def test_the_colour_is_coarse() -> None:
@@ -73,7 +73,7 @@ def test_paste_changes_only_what_has_weight() -> None:
     weight[5:15, 5:15] = 1
     weight[5:15, 15:20] = 0.5
     before = canvas.copy()
-    out = paste(canvas, Fake(10, 7, face, weight, "donor", "one.png"))
+    out = paste(canvas, Fake(10, 7, face, weight, "donor"))
     assert (canvas == before).all()
     changed = np.zeros(canvas.shape[:2], bool)
     changed[12:22, 15:30] = True
