@@ -61,7 +61,7 @@ def test_random_takes_the_first() -> None:
 
 
 def test_random_is_choosy_at_first() -> None:
-    """Of the first twelve only those that do well are handed out; from then on passing is enough, and the early ones come last."""
+    """Of the first twelve only those that do well are handed out; from then on passing is enough, and the early come last."""
     opinions: list[Opinion | None] = [PASSES] * CHOOSY + [PASSES, None, WELL]
     opinions[3] = WELL
     assert CHOOSY == 12
