@@ -56,6 +56,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """What can be refused is, before the work; the folder for the report is made."""
     if arguments.processes < 1:
         raise ConfigError("--processes: at least 1")
+    if arguments.seed < 0:
+        raise ConfigError("--seed: 0 or more")
     if arguments.limit is not None and arguments.limit < 2:
         raise ConfigError("--limit: at least 2 people, or there is nobody to be taken for")
     try:

@@ -60,6 +60,7 @@ def test_json(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "says"),
     [
         pytest.param(["--processes", "0"], "--processes: at least 1", id="no-process"),
+        pytest.param(["--seed", "-1"], "--seed: 0 or more", id="no-seed"),
         pytest.param(["--limit", "1"], "--limit: at least 2 people", id="nobody-else"),
         pytest.param(["--held-out", "mobilefacenet_128"], "takes part in choosing", id="chooses"),
         pytest.param(["--out", "/dev/null/reports"], "/dev/null/reports cannot be made a folder", id="no-folder"),
