@@ -73,6 +73,17 @@ def test_refused(shop: Shop, capsys: pytest.CaptureFixture[str], arguments: list
     assert not list((shop.folder / "out").iterdir())
 
 
+@pytest.mark.parametrize("more", ["", '[precompute]\npublish_folder = "elsewhere"\n'])
+def test_published_folder(shop: Shop, capsys: pytest.CaptureFixture[str], more: str) -> None:
+    """A report that shows originals is never put where photos are published; one without pictures may be."""
+    shop.config.write_text(shop.config.read_text() + more)
+    out = shop.folder / ("elsewhere" if more else "origin") / "reports"
+    assert evaluate(shop, "--limit", "2", "--out", str(out)) == 1
+    assert "lies where photos are published" in capsys.readouterr().err
+    assert not out.exists()
+    assert evaluate(shop, "--limit", "2", "--out", str(out), "--no-pictures") == 0
+
+
 def test_folder_is_made(shop: Shop) -> None:
     """A folder for the report that is not there yet is made, for its owner alone."""
     out = shop.folder / "reports" / "today"
