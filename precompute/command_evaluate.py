@@ -19,6 +19,7 @@ from tqdm import tqdm
 from edge.errors import ConfigError
 from edge.keys import secret_file
 from precompute.config import own_or_defaults
+from precompute.config import published
 from precompute.evaluation import course
 from precompute.evaluation import page
 from precompute.evaluation.course import Evaluation
@@ -37,8 +38,8 @@ CLOSEST = 12
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Evaluate, write both files, print what matters most; 0 once they are written."""
-    _check(arguments)
     own = own_or_defaults(arguments.config)
+    _check(arguments, published(arguments.config))
     store = ModelStore(own.models.cache_folder, own.models.mirror_folder)
     held_out = course.held_out(own.faces, arguments.held_out)
     task = Task(own.faces, store, held_out, own.upload, "central", arguments.seed)
@@ -52,12 +53,16 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check(arguments: argparse.Namespace) -> None:
+def _check(arguments: argparse.Namespace, public: Path | None) -> None:
     """What can be refused is, before the work; the folder for the report is made."""
     if arguments.processes < 1:
         raise ConfigError("--processes: at least 1")
+    if arguments.seed < 0:
+        raise ConfigError("--seed: 0 or more")
     if arguments.limit is not None and arguments.limit < 2:
         raise ConfigError("--limit: at least 2 people, or there is nobody to be taken for")
+    if public is not None and not arguments.no_pictures and arguments.out.resolve().is_relative_to(public.resolve()):
+        raise ConfigError(f"--out: {arguments.out} lies where photos are published, and the report shows originals; name another")
     try:
         arguments.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -59,6 +59,14 @@ def load(file: Path) -> Config:
     return Config(own, whole.catalog.url, whole.keys, folder, whole.edge.origin.max_bytes, whole.policy)
 
 
+def published(file: Path) -> Path | None:
+    """The folder where photos are published, as far as there is a configuration that names one; raises ``ConfigError``."""
+    if not file.is_file():
+        return None
+    whole = shared.read(file)
+    return own_tables(file, whole).publish_folder or whole.edge.origin.folder
+
+
 def own_or_defaults(file: Path) -> Precompute:
     """``[precompute]`` alone, and its defaults where there is no ``config.toml`` yet; another file that is not there is an error.
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -56,23 +57,28 @@ def _parser() -> argparse.ArgumentParser:
         description="Draw a contact sheet of new faces that belong to nobody, in rows by gender and age.",
     )  # fmt: skip
     parser.add_argument("sheet", type=Path, help="JPEG to write")
-    parser.add_argument("--faces", type=_count, default=48, help="how many (default: 48)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same faces (default: 1)")
+    parser.add_argument("--faces", type=_whole(1, 10_000), default=48, help="how many (default: 48)")
+    parser.add_argument("--seed", type=_whole(0, 2**63), default=1, help="the same seed gives the same faces (default: 1)")
     parser.add_argument("--female", action="store_true", help="female faces alone")
     parser.add_argument("--male", action="store_true", help="male faces alone")
-    parser.add_argument("--ages", type=float, nargs="+", default=AGES, help="years, a row each per gender (default: 22 35 50 65)")
-    parser.add_argument("--quality", type=int, default=85, help="of the JPEG, 0 to 100 (default: 85)")
+    parser.add_argument(
+        "--ages", type=_whole(0, 120), nargs="+", default=AGES, help="years, a row each per gender (default: 22 35 50 65)"
+    )
+    parser.add_argument("--quality", type=_whole(0, 100), default=85, help="of the JPEG, 0 to 100 (default: 85)")
     parser.add_argument("--weights", type=Path, help="weights to draw from (default: those that are shipped)")
     parser.add_argument("--json", action="store_true", help="say it in JSON")
     return parser
 
 
-def _count(text: str) -> int:
-    """A number of faces."""
-    count = int(text)
-    if not 1 <= count <= 10_000:
-        raise argparse.ArgumentTypeError("from 1 to 10000")
-    return count
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    """What reads a whole number within these bounds."""
+
+    def read(text: str) -> int:
+        if not text.lstrip("-").isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
 
 
 if __name__ == "__main__":

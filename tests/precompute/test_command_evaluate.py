@@ -60,6 +60,7 @@ def test_json(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "says"),
     [
         pytest.param(["--processes", "0"], "--processes: at least 1", id="no-process"),
+        pytest.param(["--seed", "-1"], "--seed: 0 or more", id="no-seed"),
         pytest.param(["--limit", "1"], "--limit: at least 2 people", id="nobody-else"),
         pytest.param(["--held-out", "mobilefacenet_128"], "takes part in choosing", id="chooses"),
         pytest.param(["--out", "/dev/null/reports"], "/dev/null/reports cannot be made a folder", id="no-folder"),
@@ -70,6 +71,17 @@ def test_refused(shop: Shop, capsys: pytest.CaptureFixture[str], arguments: list
     assert evaluate(shop, *arguments) == 1
     assert says in capsys.readouterr().err
     assert not list((shop.folder / "out").iterdir())
+
+
+@pytest.mark.parametrize("more", ["", '[precompute]\npublish_folder = "elsewhere"\n'])
+def test_published_folder(shop: Shop, capsys: pytest.CaptureFixture[str], more: str) -> None:
+    """A report that shows originals is never put where photos are published; one without pictures may be."""
+    shop.config.write_text(shop.config.read_text() + more)
+    out = shop.folder / ("elsewhere" if more else "origin") / "reports"
+    assert evaluate(shop, "--limit", "2", "--out", str(out)) == 1
+    assert "lies where photos are published" in capsys.readouterr().err
+    assert not out.exists()
+    assert evaluate(shop, "--limit", "2", "--out", str(out), "--no-pictures") == 0
 
 
 def test_folder_is_made(shop: Shop) -> None:

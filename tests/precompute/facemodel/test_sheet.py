@@ -96,11 +96,14 @@ def test_errors_are_one_line(
     assert said in err
 
 
-@pytest.mark.parametrize("count", ["0", "-3", "many", "100000000"])
-def test_a_count_that_makes_no_sheet_is_refused(count: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [
+    "--faces=0", "--faces=-3", "--faces=many", "--faces=100000000", "--seed=-1", "--ages=-5", "--quality=101",
+])  # fmt: skip
+def test_a_number_that_makes_no_sheet_is_refused(number: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By argparse, before anything is loaded."""
     with pytest.raises(SystemExit, match="2"):
-        command.run([str(tmp_path / "a.jpg"), "--faces", count])
+        command.run([str(tmp_path / "a.jpg"), number])
+    assert "a whole number from" in capsys.readouterr().err
 
 
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
