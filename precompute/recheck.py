@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.catalog import Face as FaceRecord
-from edge.catalog.publication import share
+from edge.catalog.restrictions import share
 from precompute import certificate as form
 from precompute import opened
 from precompute import signing

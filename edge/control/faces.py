@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import select
 
+from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import put
 from edge.control.act import Act
@@ -117,22 +118,25 @@ async def unveto(act: Act) -> None:
 
 
 async def lock(act: Act) -> None:
-    """A service hides the face from everyone, its owner included (minors, court orders); outlives publishing again."""
-    if not act.face.locked:
+    """A service hides the face from everyone, its owner included (minors, court orders), in all versions to come as well."""
+    kept = await restrictions.keep(act.change.connection, act.photo, act.face, "lock", act.change.now)
+    if kept or not act.face.locked:
         await act.set_face(locked=True)
         act.note("lock")
 
 
 async def unlock(act: Act) -> None:
-    """A service takes a lock back."""
+    """A service takes a lock back. Where the face lies on an erased one, the next version starts locked all the same."""
     if act.face.locked:
+        await restrictions.release(act.change.connection, act.photo, act.face)
         await act.set_face(locked=False)
         act.note("unlock")
 
 
 async def erase(act: Act) -> None:
-    """Delete the face's key: nobody, nowhere, can ever show the original again."""
+    """Delete the face's key: nobody, nowhere, can ever show the original again. In versions to come the place is restricted."""
     if act.face.wrapped_key is not None:
+        await restrictions.keep(act.change.connection, act.photo, act.face, "erasure", act.change.now)
         await act.set_face(wrapped_key=None, shown=False)
         for table in (tables.TAG, tables.REQUEST, tables.SUGGESTION):
             await act.change.connection.execute(delete(table).filter_by(path=act.photo.path, slot=act.face.slot))

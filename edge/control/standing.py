@@ -62,6 +62,7 @@ def seen(state: State, face: Face, caller: Caller, policy: Policy) -> dict[str, 
     if caller.is_service:
         known |= {"owner": face.owner, "locked": face.locked, "erased": face.wrapped_key is None, "shown": face.shown}
         known |= {"vetoed": face.vetoed, "rule": face.rule, "suggested": state.suggested.get(face.slot, ())}
+        known["locked_by"] = state.reasons.get(face.slot, ()) if face.locked else ()
     else:
         known |= _own(state, face, caller.id)
     if "tag" in held:

@@ -105,8 +105,19 @@ def _veto(model: Model, asked: Asked, face: Face) -> None:
         model.vetoes.add((asked.photo, face.owner))
 
 
+def _lock(model: Model, asked: Asked, face: Face) -> None:
+    face.locked = True
+    model.restricted.add((asked.photo, asked.face, "lock"))
+
+
+def _unlock(model: Model, asked: Asked, face: Face) -> None:
+    face.locked = False
+    model.restricted.discard((asked.photo, asked.face, "lock"))
+
+
 def _erase(model: Model, asked: Asked, face: Face) -> None:
     if not face.erased:
+        model.restricted.add((asked.photo, asked.face, "erasure"))
         face.erased, face.shown = True, False
         face.tags, face.requests, face.suggested = {}, {}, set()
 
@@ -126,8 +137,8 @@ FACES: Mapping[str, Callable[[Model, Asked, Face], Any]] = {
     "hide": _hide,
     "veto": _veto,
     "unveto": lambda model, asked, face: model.vetoes.discard((asked.photo, face.owner or "")),
-    "lock": lambda model, asked, face: setattr(face, "locked", True),
-    "unlock": lambda model, asked, face: setattr(face, "locked", False),
+    "lock": _lock,
+    "unlock": _unlock,
     "erase": _erase,
     "dismiss": lambda model, asked, face: face.suggested.discard(asked.person),
 }

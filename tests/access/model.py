@@ -51,6 +51,7 @@ class Model:
     groups: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     blocks: set[tuple[str, str]] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    restricted: set[tuple[int, int, str]] = field(default_factory=set)
 
     def publish(
         self, photo: int, uploader: str, owners: list[str | None], proposed: dict[int, str], suggested: dict[int, str]
@@ -58,14 +59,16 @@ class Model:
         """Another edition: what anyone may see starts anew, what nobody may see stays, and so does what people said.
 
         Nobody is asked about a face that is nobody's to see, and nobody becomes the owner of a face that they said is not them.
+        ``restricted`` has the locks and erasures that are kept of each photo and face, also while the photo is deleted.
         """
         before = self.photos[photo].faces if photo in self.photos else [Face() for _ in owners]
         faces = []
         for number, (owner, old) in enumerate(zip(owners, before, strict=True)):
             refused = {person: (False, "no") for person, (_, answer) in old.tags.items() if answer == "no"}
             owner = None if owner in refused else owner
-            face = Face(owner, self.kind == "tag" and owner is not None, old.locked, old.erased, refused)
-            if not old.locked and not old.erased:
+            locked = any((photo, number, kept) in self.restricted for kept in ("lock", "erasure"))
+            face = Face(owner, self.kind == "tag" and owner is not None, locked, old.erased, refused)
+            if not locked:
                 face.tags |= {who: (True, "") for at, who in proposed.items() if at == number and who not in refused}
                 face.suggested |= {who for at, who in suggested.items() if at == number} - refused.keys() - self.forgotten
             faces.append(face)

@@ -50,6 +50,8 @@ def _face(model: Model, asked: Asked, number: int) -> dict[str, Any]:
     told: dict[str, Any] = {"rights": sorted(rights(model, photo, face, caller))}
     if caller == SERVICE:
         told |= {"owner": face.owner, "shown": face.shown, "suggested": sorted(face.suggested)}
+        kept = [kind for kind in ("erasure", "lock") if (asked.photo, number, kind) in model.restricted]
+        told["locked_by"] = kept if face.locked else []
     else:
         told["yours"] = face.owner == caller
     if caller in (SERVICE, face.owner):
