@@ -106,6 +106,8 @@ PHOTO_RULE = Table(
     Column("owner", Text, primary_key=True),
     Column("rule", Text),
     Column("vetoed", Boolean, nullable=False, server_default=false()),
+    Column("granted", Text),  # subjects besides those of the rule in force, as a rule spells them
+    Column("declined", Text),  # subjects not, though the rule in force names them
     Index("photo_rule_by_owner", "owner"),
 )
 

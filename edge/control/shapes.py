@@ -47,7 +47,8 @@ class Face(Shape, frozen=True):
 
     ``rights`` names what the caller may ask for; ``real``, in a photo's list, whether they see the face as it is. ``yours``,
     ``tag``, ``request`` and ``suggested`` (true) are about the caller.
-    ``locked``, ``erased``, ``vetoed`` and ``rule`` are for the owner and services; ``owner``, ``suggested`` (user IDs) and
+    ``locked``, ``erased``, ``vetoed``, ``rule`` and, in the matrix model, ``granted`` and ``declined`` (subjects besides those of
+    the rule, and not though it names them) are for the owner and services; ``owner``, ``suggested`` (user IDs) and
     ``locked_by`` (what is kept of the face's place) for services; ``tags`` and, in the tag model, ``shown`` for the
     uploader; ``requests`` for whoever answers them.
     """
@@ -67,6 +68,8 @@ class Face(Shape, frozen=True):
     erased: bool | UnsetType = UNSET
     vetoed: bool | UnsetType = UNSET
     rule: str | UnsetType | None = UNSET
+    granted: list[str] | UnsetType = UNSET
+    declined: list[str] | UnsetType = UNSET
     shown: bool | UnsetType = UNSET
     tags: list[Tag] | UnsetType = UNSET
     requests: list[Request] | UnsetType = UNSET

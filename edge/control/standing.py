@@ -65,6 +65,8 @@ def seen(state: State, face: Face, caller: Caller, policy: Policy) -> dict[str, 
         known["locked_by"] = state.reasons.get(face.slot, ()) if face.locked else ()
     else:
         known |= _own(state, face, caller.id)
+    if policy.access_model == "matrix" and (caller.is_service or face.owner == caller.id):
+        known |= {"granted": sorted(face.granted), "declined": sorted(face.declined)}
     if "tag" in held:
         known["tags"] = state.tags.get(face.slot, ())
     if "show" in held:

@@ -86,12 +86,15 @@ def _grant(model: Model, asked: Asked, face: Face) -> None:
     if model.kind == "tag":
         face.shown = face.shown or asked.said == "yes"
     elif face.owner is not None:
-        reached = f"user:{asked.person}"
-        before = model.in_force(asked.photo, face.owner)
-        if asked.said == "yes" and not before & {reached, "everyone"}:
-            model.overrides[asked.photo, face.owner] = before - {"nobody"} | {reached}
-        if asked.said == "no" and reached in before:
-            model.overrides[asked.photo, face.owner] = before - {reached} or {"nobody"}
+        at, reached = (asked.photo, face.owner), f"user:{asked.person}"
+        granted, declined = model.granted.setdefault(at, set()), model.declined.setdefault(at, set())
+        granted.discard(reached)
+        declined.discard(reached)
+        ruled = model.ruled(*at)
+        if asked.said == "yes" and not ruled & {reached, "everyone"}:
+            granted.add(reached)
+        if asked.said == "no" and reached in ruled:
+            declined.add(reached)
 
 
 def _hide(model: Model, asked: Asked, face: Face) -> None:
@@ -147,7 +150,8 @@ FACES: Mapping[str, Callable[[Model, Asked, Face], Any]] = {
 def _override(model: Model, asked: Asked) -> None:
     if all(face.owner != asked.person for face in model.photos[asked.photo].faces):
         raise Refused(404)
-    model.overrides.pop((asked.photo, asked.person), None)
+    for said in (model.overrides, model.granted, model.declined):
+        said.pop((asked.photo, asked.person), None)
     if asked.name == "override":
         model.overrides[asked.photo, asked.person] = set(asked.said.split(" "))
 

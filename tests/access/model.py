@@ -47,6 +47,8 @@ class Model:
     photos: dict[int, Photo] = field(default_factory=dict)
     rules: dict[str, set[str]] = field(default_factory=dict)
     overrides: dict[tuple[int, str], set[str]] = field(default_factory=dict)
+    granted: dict[tuple[int, str], set[str]] = field(default_factory=dict)
+    declined: dict[tuple[int, str], set[str]] = field(default_factory=dict)
     vetoes: set[tuple[int, str]] = field(default_factory=set)
     groups: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     blocks: set[tuple[str, str]] = field(default_factory=set)
@@ -80,6 +82,11 @@ class Model:
         return frozenset(n for n, face in enumerate(known.faces) if self._is_real(photo, known, face, viewer, set(friends)))
 
     def in_force(self, photo: int, owner: str) -> set[str]:
+        """Whom the owner shows this photo: by rule, by the answers to those who asked for it, and not by those."""
+        at = photo, owner
+        return (self.ruled(photo, owner) | self.granted.get(at, set())) - self.declined.get(at, set())
+
+    def ruled(self, photo: int, owner: str) -> set[str]:
         """The owner's rule on this photo."""
         return self.overrides.get((photo, owner), self.rules.get(owner, {self.default_rule}))
 

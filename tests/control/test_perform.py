@@ -147,6 +147,79 @@ async def test_granted_again_by_the_next_owner(catalog: Catalog) -> None:
         assert await at.sees("u-eve") == {0}
 
 
+async def test_a_grant_follows_the_rule(catalog: Catalog) -> None:
+    """A grant adds just whoever asked, on just this photo: for everybody else a rule that comes later holds there too."""
+    async with desk(catalog, access_model="matrix") as at:
+        for path in ("/t1.jpg", "/t2.jpg"):
+            await at.publish("u-red", path=path)
+        await at.do("rule", "u-red", person="u-red", body={"rule": "friends user:u-tom"})
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == await at.sees("u-tom") == await at.sees("u-ann", "u-red") == {0}
+        mine = (await at.do("look", "u-red", face=0)).content
+        assert (mine["rule"], mine["granted"], mine["declined"]) == ("friends user:u-tom", ["user:u-eve"], [])
+        await at.do("rule", "u-red", person="u-red", body={"rule": "nobody"})
+        assert (await at.sees("u-tom"), await at.sees("u-ann", "u-red")) == (frozenset(), frozenset())
+        assert (await at.sees("u-eve"), await at.sees("u-eve", path="/t2.jpg")) == ({0}, frozenset())
+        await at.do("rule", "u-red", person="u-red", body={"rule": "everyone"})
+        assert await at.sees() == {0}
+        await at.do("grant", "u-red", face=0, person="u-eve", body=NO)
+        await at.do("rule", "u-red", person="u-red", body={"rule": "nobody"})
+        assert await at.sees("u-eve") == frozenset()
+
+
+async def test_a_no_follows_the_rule(catalog: Catalog) -> None:
+    """A "no" to somebody whom the rule names leaves out just them, on just this photo, and an override starts anew."""
+    async with desk(catalog, access_model="matrix") as at:
+        for path in ("/t1.jpg", "/t2.jpg"):
+            await at.publish("u-red", path=path)
+        await at.do("rule", "u-red", person="u-red", body={"rule": "user:u-eve user:u-tom"})
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=NO)
+        assert [await at.sees("u-eve"), await at.sees("u-tom"), await at.sees("u-eve", path="/t2.jpg")] == [frozenset(), {0}, {0}]
+        await at.do("rule", "u-red", person="u-red", body={"rule": "user:u-eve"})
+        assert await at.sees("u-eve") == await at.sees("u-tom") == frozenset()
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+        await at.do("grant", "u-red", face=0, person="u-eve", body=NO)
+        await at.do("override", "u-red", person="u-red", body={"rule": "user:u-eve"})
+        assert await at.sees("u-eve") == {0}
+        assert (await at.do("look", face=0)).content["declined"] == []
+
+
+@pytest.mark.parametrize("body", [{"rule": "nobody"}, None], ids=["override", "clear-override"])
+async def test_an_override_ends_grants(catalog: Catalog, body: dict[str, Any] | None) -> None:
+    """Whatever an owner says of a photo as a whole replaces what was granted there, also where the rule itself stays."""
+    async with desk(catalog, access_model="matrix") as at:
+        await at.publish("u-red")
+        await at.do("override", "u-red", person="u-red", body={"rule": "nobody"})
+        if body is None:
+            await at.do("clear-override", "u-red", person="u-red")
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+        before = await at.epochs()
+        await at.do("override" if body else "clear-override", "u-red", person="u-red", body=body)
+        assert await at.sees("u-eve") == frozenset()
+        assert await at.epochs() > before
+
+
+async def test_grants_are_bounded(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An owner grants one photo to so many viewers and no more; declining is never too many."""
+    monkeypatch.setattr("edge.control.rule.MAX_SUBJECTS", 2)
+    async with desk(catalog, access_model="matrix") as at:
+        await at.publish("u-red")
+        for who in ("a", "b", "c"):
+            await at.do("ask", who, face=0, person=who)
+        for who in ("a", "b"):
+            await at.do("grant", "u-red", face=0, person=who, body=YES)
+        with pytest.raises(TooMany):
+            await at.do("grant", "u-red", face=0, person="c", body=YES)
+        await at.do("grant", "u-red", face=0, person="a", body=NO)
+        await at.do("grant", "u-red", face=0, person="c", body=YES)
+        assert [await at.sees(who) for who in ("a", "b", "c")] == [frozenset(), {0}, {0}]
+
+
 async def test_rules(catalog: Catalog) -> None:
     """A rule holds everywhere, an override on its photo, and without it the rule again."""
     async with desk(catalog) as at:
@@ -309,6 +382,7 @@ HIDING = {
     "veto": {"face": 0},
     "lock": {"face": 0},
     "erase": {"face": 0},
+    "grant": {"face": 0, "person": "u-eve", "body": NO},
     "override": {"person": "u-red", "body": {"rule": "nobody"}},
     "clear-override": {"person": "u-red"},
     "rule": {"person": "u-red", "body": {"rule": "nobody"}},
@@ -329,6 +403,8 @@ async def test_hiding_bumps_an_epoch(catalog: Catalog, name: str) -> None:
         else:
             await at.do("group", "u-red", person="u-red", group="family", member="u-mum")
             await at.do("override", "u-red", person="u-red", body={"rule": "friends"})
+            await at.do("ask", "u-eve", face=0, person="u-eve")
+            await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
         before, entries = await at.epochs(), len(await at.actions())
         heard: list[str] = []
         catalog.changes.hear(heard.append)
