@@ -100,11 +100,18 @@ async def show(act: Act) -> None:
 
 async def hide(act: Act) -> None:
     """The uploader takes that back (tag model); whoever was granted it asks again."""
-    if act.face.shown:
-        await act.set_face(shown=False)
-        granted = delete(tables.REQUEST).filter_by(path=act.photo.path, slot=act.face.slot, answer="yes")
-        await act.change.connection.execute(granted)
+    if await conceal(act):
         act.note("hide")
+
+
+async def conceal(act: Act) -> bool:
+    """Show the face no more, and forget whom it was granted to (tag model); whether that changed anything."""
+    if not act.face.shown:
+        return False
+    await act.set_face(shown=False)
+    granted = delete(tables.REQUEST).filter_by(path=act.photo.path, slot=act.face.slot, answer="yes")
+    await act.change.connection.execute(granted)
+    return True
 
 
 async def veto(act: Act) -> None:

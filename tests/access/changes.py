@@ -82,9 +82,11 @@ def _ask(model: Model, asked: Asked, face: Face) -> None:
 def _grant(model: Model, asked: Asked, face: Face) -> None:
     if asked.person not in face.requests:
         raise Refused(404)
-    face.requests[asked.person] = asked.said
+    given, face.requests[asked.person] = face.requests[asked.person], asked.said
     if model.kind == "tag":
         face.shown = face.shown or asked.said == "yes"
+        if (given, asked.said) == ("yes", "no"):
+            _hide(model, asked, face)
     elif face.owner is not None:
         at, reached = (asked.photo, face.owner), f"user:{asked.person}"
         granted, declined = model.granted.setdefault(at, set()), model.declined.setdefault(at, set())

@@ -117,6 +117,28 @@ async def test_declined(catalog: Catalog) -> None:
             await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
 
 
+async def test_a_no_takes_a_yes_back(catalog: Catalog) -> None:
+    """In the tag model a "no" after a "yes" hides the face like ``hide``; a "no" that takes nothing back leaves it shown."""
+    async with desk(catalog, access_model="tag") as at:
+        await at.publish("u-red")
+        for who in ("u-eve", "u-tom", "u-ann"):
+            await at.do("ask", who, face=0, person=who)
+        for who in ("u-eve", "u-tom"):
+            await at.do("grant", "u-up", face=0, person=who, body=YES)
+        await at.do("grant", "u-up", face=0, person="u-ann", body=NO)
+        assert await at.sees() == {0}
+        before = await at.epochs()
+        await at.do("grant", "u-up", face=0, person="u-eve", body=NO)
+        assert await at.sees() == await at.sees("u-eve") == await at.sees("u-tom") == frozenset()
+        assert await at.epochs() > before
+        requests = (await at.do("look", face=0)).content["requests"]
+        assert [(one.person, one.answer) for one in requests] == [("u-ann", "no"), ("u-eve", "no")]
+        await at.do("show", "u-up", face=0)
+        await at.do("grant", "u-up", face=0, person="u-eve", body=NO)
+        assert await at.sees() == {0}
+        assert (await at.actions())[3:] == ["grant", "grant", "decline", "decline", "show"]
+
+
 async def test_granted_again_after_it_was_undone(catalog: Catalog) -> None:
     """A request that was granted may be granted again where that was undone since; where it was not, nothing happens."""
     async with desk(catalog, access_model="tag") as at:
