@@ -64,8 +64,11 @@ async def publish_in(connection: AsyncConnection, photo: Photo, certificate: str
     await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
     if faces:
         await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
-    shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
-    named = [naming for naming in namings if naming.slot in shown and (naming.proposed or naming.person in enrolled)]
+    shown = {face.slot: face.owner for face in faces if face.wrapped_key is not None and not face.locked}
+    named = [
+        naming for naming in namings
+        if naming.slot in shown and (shown[naming.slot] is None if naming.proposed else naming.person in enrolled)
+    ]  # fmt: skip
     await _name(connection, photo.path, named, refused)
     return before
 

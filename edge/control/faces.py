@@ -1,12 +1,14 @@
 """What may be done to one face. Each does nothing when it is done already, so that asking twice is asking once.
 
 A face gets an owner when two sides agree: the uploader, who tags it with a person, and that person, who claims it or consents.
-Either may be first. A "no" by the person stays until the person says otherwise.
+Either may be first. A "no" by the person stays until the person says otherwise. Once a face has an owner nobody else is proposed
+for it: else their yes would have to be refused, and tell them that it is somebody's.
 """
 
 from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import select
+from sqlalchemy import update
 
 from edge.catalog import restrictions
 from edge.catalog import tables
@@ -21,8 +23,7 @@ MAX_TAGS = 50  # people who claim a face, whom the uploader tags it with, or who
 async def assign(act: Act) -> None:
     """A service says whose face it is, whatever anybody said before."""
     if act.face.owner != act.body.person:
-        await act.set_face(owner=act.body.person, shown=False)
-        await _drop_tag(act, act.body.person)
+        await _settle(act, act.body.person, shown=False)
         act.note("assign", act.body.person)
 
 
@@ -165,8 +166,16 @@ async def _say(act: Act, *, proposed: bool, answer: str) -> None:
         return
     if act.face.owner not in (None, act.person):
         raise HasOwner
-    await act.set_face(owner=act.person, shown=True)
-    await _drop_tag(act, act.person)
+    await _settle(act, act.person, shown=True)
+
+
+async def _settle(act: Act, person: str, *, shown: bool) -> None:
+    """It is theirs; what the uploader said of anybody else is taken back, and what those said themselves stays."""
+    await act.set_face(owner=person, shown=shown)
+    await _drop_tag(act, person)
+    proposed = {"path": act.photo.path, "slot": act.face.slot, "proposed": True}
+    await act.change.connection.execute(delete(tables.TAG).filter_by(**proposed, answer=""))
+    await act.change.connection.execute(update(tables.TAG).filter_by(**proposed).values(proposed=False))
 
 
 async def _leave(act: Act) -> None:

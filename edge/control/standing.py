@@ -1,8 +1,8 @@
 """What a caller may know of a face and do to it; the one place that says so, for the answer, the check and the documentation.
 
     right                      who has it
-    claim, withdraw, ask,      any person, of themselves; where there is nothing to do they do nothing, and nobody but
-    unask, dismiss             whom the uploader tagged is told whether the face is somebody else's
+    claim, withdraw, ask,      any person, of themselves; where there is nothing to do they do nothing, and nobody
+    unask, dismiss             is told whether the face is somebody else's
     answer                     whoever the uploader tagged, or who said something before, and its owner
     veto, unveto, erase        its owner
     tag, untag                 the uploader

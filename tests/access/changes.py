@@ -66,8 +66,7 @@ def _answer(model: Model, asked: Asked, face: Face) -> None:
 
 def _assign(model: Model, asked: Asked, face: Face) -> None:
     if face.owner != asked.person:
-        face.owner, face.shown = asked.person, False
-        face.tags.pop(asked.person, None)
+        _settle(asked, face, shown=False)
 
 
 def _disown(model: Model, asked: Asked, face: Face) -> None:
@@ -193,8 +192,13 @@ def _say(model: Model, asked: Asked, face: Face, *, proposed: bool, answer: str)
     elif face.owner is not None:
         raise Refused(409)
     else:
-        face.owner, face.shown = asked.person, True
-        face.tags.pop(asked.person, None)
+        _settle(asked, face, shown=True)
+
+
+def _settle(asked: Asked, face: Face, *, shown: bool) -> None:
+    """Theirs, and nobody else is proposed any more."""
+    face.owner, face.shown = asked.person, shown
+    face.tags = {who: (False, answer) for who, (_, answer) in face.tags.items() if answer and who != asked.person}
 
 
 def _leave(asked: Asked, face: Face) -> None:

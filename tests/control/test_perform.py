@@ -15,10 +15,12 @@ from edge.control.operations import OPERATIONS
 from edge.errors import Forbidden
 from edge.errors import HasOwner
 from edge.errors import NotFound
+from edge.errors import Refusal
 from edge.errors import Stale
 from edge.errors import TooMany
 from edge.errors import Unprocessable
 from edge.errors import WrongModel
+from tests.control.offline import Desk
 from tests.control.offline import desk
 
 YES, NO = {"answer": "yes"}, {"answer": "no"}
@@ -541,6 +543,42 @@ async def test_nobody_learns_of_others(catalog: Catalog) -> None:
         for face in (one, other):
             del face["face"], face["box"], face["etag"]
         assert one == other
+
+
+@pytest.mark.parametrize(
+    "settled", [("answer", "u-red", {"person": "u-red", "body": YES}), ("assign", None, {"body": {"person": "u-red"}})],
+    ids=["answer", "assign"],
+)  # fmt: skip
+async def test_tags_end_with_an_owner(catalog: Catalog, settled: tuple[str, str | None, dict[str, Any]]) -> None:
+    """Whoever was tagged as well is told the same where the face became somebody else's and where the tag was taken back."""
+    name, who, said = settled
+    async with desk(catalog) as at:
+        await at.publish(None, None)
+        for face in (0, 1):
+            for other in ("u-eve", "u-red", "u-ann"):
+                await at.do("tag", "u-up", face=face, person=other)
+            await at.do("answer", "u-ann", face=face, person="u-ann", body=NO)
+        await at.do(name, who, face=0, **said)
+        for other in ("u-eve", "u-ann"):
+            await at.do("untag", "u-up", face=1, person=other)
+        for other in ("u-eve", "u-ann"):
+            first, second = [await told(at, other, face) for face in (0, 1)]
+            assert first == second
+        assert (await at.photo()).faces[0].owner == "u-red"
+        assert [face.owner for face in (await at.photo()).faces] == ["u-red", None]
+
+
+async def told(at: Desk, who: str, face: int) -> list[Any]:
+    """All that somebody is told of a face who looks, answers and claims it."""
+    found: list[Any] = [place["face"] == face for place in (await at.do("inbox", who, person=who)).content["tags"]]
+    calls: list[tuple[str, dict[str, Any]]] = [("look", {}), ("answer", {"body": YES}), ("claim", {}), ("answer", {"body": YES})]
+    for name, said in calls:
+        try:
+            content = (await at.do(name, who, face=face, **said, **({} if name == "look" else {"person": who}))).content
+            found.append({key: value for key, value in content.items() if key not in ("face", "box")})
+        except Refusal as refusal:
+            found.append(refusal.status)
+    return found
 
 
 def test_names_are_unique() -> None:

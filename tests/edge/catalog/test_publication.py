@@ -84,6 +84,13 @@ async def test_suggestions_for_those_who_can_use_them(catalog: Catalog) -> None:
     assert [tuple(row) for row in found] == [(4, "u-blue")]
 
 
+async def test_nobody_is_asked_about_a_face_of_somebody_else(catalog: Catalog) -> None:
+    """A face that is published with an owner is proposed to nobody."""
+    await publish(catalog, PHOTO, namings=[Naming(slot, "u-eve", proposed=True) for slot in (1, 4)])
+    async with catalog.database.reading() as connection:
+        assert (await connection.scalars(select(tables.TAG.c.slot))).all() == [4]
+
+
 async def test_forgotten_while_publishing(catalog: Catalog) -> None:
     """Whoever asks to be forgotten while a photo is being published is suggested no face of it."""
     await enrol(catalog, "u-blue")
