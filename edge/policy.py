@@ -15,7 +15,8 @@ The models differ in who says what the audience is:
 
     tag      the uploader: once the face is tagged or unlocked, all who may open the photo (``tag_audience``)
     rule     the owner: nobody, friends or everyone, with an override on each photo
-    matrix   the owner: any of nobody, everyone, friends, user:<id>, group:<name>, with an override on each photo
+    matrix   the owner: any of nobody, everyone, friends, user:<id>, group:<name>, with an override on each photo,
+             and on each photo those whose requests were granted, and not those whose requests were declined
 
 A block cannot hide what "everyone" may see: whoever is blocked could come without a token.
 """
@@ -96,7 +97,8 @@ def _by_rule(face: Face, policy: Policy) -> Audience:
 
 
 def _by_matrix(face: Face, policy: Policy) -> Audience:
-    return set((policy.default_rule if face.rule is None else face.rule).split(" ")) - {MEMBERS, NOBODY, ""}
+    ruled = set((policy.default_rule if face.rule is None else face.rule).split(" "))
+    return (ruled | face.granted) - face.declined - {MEMBERS, NOBODY, ""}
 
 
 MODELS: dict[str, Model] = {"tag": _by_tag, "rule": _by_rule, "matrix": _by_matrix}

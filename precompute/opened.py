@@ -19,7 +19,6 @@ from sqlalchemy import select
 from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.catalog import tables
-from edge.catalog.publication import share
 from edge.errors import Damaged
 from edge.errors import Unavailable
 from edge.keys.envelope import wrap_context
@@ -152,11 +151,3 @@ def whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     """A face's box as the catalog keeps it."""
     x, y, w, h = box
     return round(x), round(y), round(w), round(h)
-
-
-def in_common(box: tuple[int, int, int, int], other: tuple[float, float, float, float]) -> float:
-    """Intersection over union of a box of the catalog and a face's: a face within another one's box is not that one."""
-    found = whole(other)
-    one, two = box[2] * box[3], found[2] * found[3]
-    both = share(box, found) * min(one, two)
-    return both / (one + two - both) if both else 0.0

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.catalog import Face as FaceRecord
+from edge.catalog.restrictions import common
 from precompute import certificate as form
 from precompute import signing
 from precompute.certificate import FaceEntry
@@ -28,7 +29,7 @@ from precompute.face import Face
 from precompute.opened import SAME_FACE
 from precompute.opened import Opened
 from precompute.opened import Published
-from precompute.opened import in_common
+from precompute.opened import whole
 
 Pixels = npt.NDArray[np.uint8]
 State = Literal["ok", "differs", "no longer passes", "unsigned", "erased"]
@@ -107,8 +108,8 @@ def bound(stored: Stored, published: Published) -> Mapping[int, FaceEntry]:
 def _face(record: FaceRecord, entry: FaceEntry, photo: Opened, found: Sequence[Face], anonymiser: Measures) -> Checked:
     if record.slot not in photo.slots:
         return Checked(record.slot, "erased", (), ("its key was erased, so it cannot be measured",))
-    face = max(found, key=lambda each: in_common(record.box, each.box), default=None)
-    if face is None or in_common(record.box, face.box) < SAME_FACE:
+    face = max(found, key=lambda each: common(record.box, whole(each.box)), default=None)
+    if face is None or common(record.box, whole(face.box)) < SAME_FACE:
         return Checked(record.slot, "differs", (), ("no face is found at its place; was another detector configured?",))
     measured = anonymiser.measure(photo.original, face, photo.base)
     state, notes = compare(entry, measured)

@@ -12,15 +12,16 @@ from collections.abc import Set
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from hashlib import sha256
-from typing import Final
 
 import numpy as np
 
 from edge.catalog import Catalog
 from edge.catalog import Face as FaceRecord
 from edge.catalog import Photo as PhotoRecord
-from edge.catalog.publication import share
 from edge.catalog.resealing import reseal
+from edge.catalog.restrictions import SAME_PLACE_SHARE
+from edge.catalog.restrictions import common
+from edge.catalog.restrictions import share
 from edge.errors import Unavailable
 from edge.keys.envelope import wrap_context
 from precompute import certificate as certificates
@@ -42,13 +43,10 @@ from precompute.keys import Wraps
 from precompute.opened import SAME_FACE
 from precompute.opened import Opened
 from precompute.opened import Published
-from precompute.opened import in_common
 from precompute.opened import whole
 from precompute.seal import SealedPhoto
 from precompute.signing import Signer
 from precompute.signing import Trusted
-
-ON_IT: Final = 0.3  # of the smaller box
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +108,9 @@ def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequenc
 
     What is found on a face whose original is gone is its fake, and is left out.
     """
-    common = [(in_common(record.box, face.box), i, j) for i, record in enumerate(records) for j, face in enumerate(found)]
+    shared = [(common(record.box, whole(face.box)), i, j) for i, record in enumerate(records) for j, face in enumerate(found)]
     placed, taken = dict[int, Face](), set[int]()
-    for part, i, j in sorted(common, reverse=True):
+    for part, i, j in sorted(shared, reverse=True):
         if part >= SAME_FACE and records[i].slot not in placed and j not in taken:
             placed[records[i].slot] = found[j]
             taken.add(j)
@@ -121,7 +119,7 @@ def places(records: Sequence[FaceRecord], opened: frozenset[int], found: Sequenc
             raise NotMeasurable(f"no face is found at {record.box} now; was another detector configured? seal the upload anew")
     left = [face for j, face in enumerate(found) if j not in taken]
     gone = [record.box for record in records if record.slot not in opened]
-    new = [face for face in left if not any(share(whole(face.box), box) >= ON_IT for box in gone)]
+    new = [face for face in left if not any(share(whole(face.box), box) >= SAME_PLACE_SHARE for box in gone)]
     numbers = seal.shuffled(len(new), secrets.token_bytes)
     first = 1 + max((record.slot for record in records), default=-1)
     known = {slot: face for slot, face in placed.items() if slot in opened}
@@ -159,9 +157,8 @@ def record(resealing: Resealing, keys: Wraps, now: float) -> PhotoRecord:
 
     keyed = {slot: wrapped(key, slot) for slot, key in sealed.face_keys.items()}
     known = {face.slot: face for face in before.faces}
-    locked = [face.box for face in before.faces if face.locked]
     new = [
-        FaceRecord(slot, whole(face.box), None, None, keyed[slot], any(share(whole(face.box), box) >= ON_IT for box in locked))
+        FaceRecord(slot, whole(face.box), None, None, keyed[slot])
         for slot, face in _sealed_faces(resealing).items()
         if slot not in known
     ]

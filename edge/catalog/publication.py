@@ -1,8 +1,9 @@
 """Publishing and removing: the commit that makes one version of a photo the one that is shown.
 
 A photo exists once its row does. What anyone may see starts anew with every version, since another picture may lie where the old
-one lay; what nobody may see stays so: a new face that lies on an erased or locked one is erased or locked as well, and whoever
-said of a face that it is not theirs is not made the owner of one in its place.
+one lay; what nobody may see stays so. A face starts locked where a lock or an erasure is kept, also after the photo was deleted;
+one that replaces an erased face is erased as well; and whoever said of a face that it is not theirs is not made the owner of one
+in its place.
 """
 
 from collections.abc import Iterable
@@ -19,15 +20,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from edge.catalog import changes
+from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import hold
 from edge.catalog.records import Face
 from edge.catalog.records import Photo
+from edge.catalog.restrictions import SAME_PLACE_SHARE
+from edge.catalog.restrictions import Place
 from edge.catalog.store import Catalog
-
-SAME_PLACE_SHARE = 0.3  # of the smaller box; two faces of one picture seldom share so much
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Naming:
 async def publish(catalog: Catalog, photo: Photo, certificate: str = "", namings: Sequence[Naming] = ()) -> bytes | None:
     """Make ``photo`` the one shown at its path; returns the version it replaces, whose files may then be swept.
 
-    What people set on this path (rules, vetoes) stays.
+    What people set on this path (rules, vetoes) and what nobody may see there stays.
     """
     topic = changes.of_photo(photo.path)
     async with catalog.database.writing() as connection:
@@ -58,20 +58,23 @@ async def publish_in(connection: AsyncConnection, photo: Photo, certificate: str
     await hold(connection, photo.path)
     before = await _version(connection, photo.path)
     refused = await _refused(connection, photo)
-    faces = _restricted(photo, await _faces(connection, photo.path), refused)
+    faces = await _restricted(connection, photo, refused)
     enrolled = await _enrolled(connection, {naming.person for naming in namings if not naming.proposed})
     await connection.execute(delete(tables.PHOTO).filter_by(path=photo.path))
     await connection.execute(insert(tables.PHOTO), _photo_row(photo, certificate))
     if faces:
         await connection.execute(insert(tables.FACE), [_face_row(photo.path, face) for face in faces])
-    shown = {face.slot for face in faces if face.wrapped_key is not None and not face.locked}
-    named = [naming for naming in namings if naming.slot in shown and (naming.proposed or naming.person in enrolled)]
+    shown = {face.slot: face.owner for face in faces if face.wrapped_key is not None and not face.locked}
+    named = [
+        naming for naming in namings
+        if naming.slot in shown and (shown[naming.slot] is None if naming.proposed else naming.person in enrolled)
+    ]  # fmt: skip
     await _name(connection, photo.path, named, refused)
     return before
 
 
 async def remove(catalog: Catalog, path: str) -> bytes | None:
-    """Forget the photo and every key of it; returns the version whose files may then be swept."""
+    """Forget the photo and every key of it, but not whom nobody may see there; returns the version to sweep."""
     async with catalog.database.writing() as connection:
         before = await removed(connection, path)
         await changes.announce(connection, {changes.of_photo(path)})
@@ -102,7 +105,7 @@ async def _refused(connection: AsyncConnection, photo: Photo) -> set[tuple[int, 
     face, tag, size = tables.FACE.c, tables.TAG, (tables.PHOTO.c.width, tables.PHOTO.c.height)
     wanted = select(tag.c.person, face.x, face.y, face.w, face.h, *size).select_from(tag.join(tables.FACE).join(tables.PHOTO))
     said = (await connection.execute(wanted.where(tag.c.path == photo.path, tag.c.answer == "no"))).all()
-    return {(new.slot, old.person) for new in photo.faces for old in said if _lies_on(new.box, old, photo)}
+    return {(new.slot, old.person) for new in photo.faces for old in said if _lies_on(new, old, photo)}
 
 
 async def _enrolled(connection: AsyncConnection, people: set[str]) -> set[str]:
@@ -128,34 +131,34 @@ async def _name(
             await connection.execute(insert(tables.SUGGESTION), row)
 
 
-def _restricted(photo: Photo, before: Sequence[Row[Any]], refused: AbstractSet[tuple[int, str]]) -> list[Face]:
-    """The new faces, each with the restrictions of the old ones in its place, and epochs above all of theirs."""
+async def _restricted(connection: AsyncConnection, photo: Photo, refused: AbstractSet[tuple[int, str]]) -> list[Face]:
+    """The new faces, each with the restrictions of its place, and epochs above all old ones."""
+    for face in photo.faces:
+        if face.locked:
+            await restrictions.keep(connection, photo, face, "lock", photo.published)
+    kept = await restrictions.kept(connection, photo.path)
+    await restrictions.follow(connection, kept, photo)
+    reasons = restrictions.reasons(kept, photo)
+    before = await _faces(connection, photo.path)
     epoch = max((old.epoch + 1 for old in before), default=0)
     faces = [replace(face, owner=None, shown=False) if (face.slot, face.owner) in refused else face for face in photo.faces]
-    return [_placed(face, [old for old in before if _lies_on(face.box, old, photo)], epoch) for face in faces]
+    return [
+        Face(
+            face.slot, face.box, face.owner, None, None if _is_erased(face, photo, before) else face.wrapped_key,
+            locked=face.slot in reasons, shown=face.shown, epoch=max(face.epoch, epoch),
+        )
+        for face in faces
+    ]  # fmt: skip
 
 
-def _lies_on(box: Box, old: Any, photo: Photo) -> bool:
-    """Whether the box is in the old face's place, in pixels or, where the picture came in another size, in parts of it."""
-    across, down = photo.width / old.width, photo.height / old.height
-    scaled = (round(old.x * across), round(old.y * down), round(old.w * across), round(old.h * down))
-    return max(share(box, (old.x, old.y, old.w, old.h)), share(box, scaled)) >= SAME_PLACE_SHARE
+def _is_erased(face: Face, photo: Photo, before: Sequence[Row[Any]]) -> bool:
+    return any(old.wrapped_key is None and _lies_on(face, old, photo) for old in before)
 
 
-def _placed(face: Face, below: Sequence[Row[Any]], epoch: int) -> Face:
-    erased = any(old.wrapped_key is None for old in below)
-    return Face(
-        face.slot, face.box, face.owner, None, None if erased else face.wrapped_key,
-        locked=face.locked or any(old.locked for old in below), shown=face.shown, epoch=max(face.epoch, epoch),
-    )  # fmt: skip
-
-
-def share(one: Box, other: Box) -> float:
-    """How much of the smaller box (x, y, w, h; pixels) lies in the other one: 0 to 1."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    smaller = min(one[2] * one[3], other[2] * other[3])
-    return max(0, width) * max(0, height) / smaller if smaller > 0 else 0.0
+def _lies_on(face: Face, old: Any, photo: Photo) -> bool:
+    """Whether the face is in the old one's place."""
+    known = Place((old.x, old.y, old.w, old.h), old.width, old.height)
+    return restrictions.place(face, photo).share(known) >= SAME_PLACE_SHARE
 
 
 def _photo_row(photo: Photo, certificate: str) -> dict[str, object]:

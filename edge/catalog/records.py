@@ -7,9 +7,10 @@ from dataclasses import dataclass
 class Face:
     """One face of a photo.
 
-    ``box`` is x, y, width, height in the upright photo; ``rule`` the audience in force (None: the default); ``wrapped_key`` None
-    means that the key was erased, for ever. ``epoch`` and ``owner_epoch`` only ever grow: one of them does whenever something
-    changed that can hide the face. ``tied``: the owner has groups or blocks, so a decision needs the viewer's ties as well.
+    ``box`` is x, y, width, height in the upright photo; ``rule`` the audience in force (None: the default), ``granted`` and
+    ``declined`` the subjects besides and not; ``wrapped_key`` None means that the key was erased, for ever. ``epoch`` and
+    ``owner_epoch`` only ever grow: one of them does whenever something changed that can hide the face. ``tied``: the owner has
+    groups or blocks, so a decision needs the viewer's ties as well.
     """
 
     slot: int
@@ -23,6 +24,8 @@ class Face:
     tied: bool = False
     epoch: int = 0
     owner_epoch: int = 0
+    granted: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Putting a version with new fakes in the place of another one: files, keys and certificate are new, all that anybody set stays.
 
-Faces keep their slots, so owners, locks, tags, requests and suggestions are not touched at all. What was erased stays so.
+Faces keep their slots, so owners, locks, tags, requests and suggestions are not touched at all. What was erased stays so. A face
+that was not found before starts locked where a lock or an erasure is kept of its place.
 """
 
 from sqlalchemy import func
@@ -10,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from edge.catalog import changes
+from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import hold
 from edge.catalog.records import Face
@@ -43,16 +45,17 @@ async def _put(connection: AsyncConnection, photo: Photo, certificate: str) -> N
     here = tables.FACE.c.path == photo.path
     known = set((await connection.scalars(select(tables.FACE.c.slot).where(here))).all())
     epoch = 1 + ((await connection.scalar(select(func.max(tables.FACE.c.epoch)).where(here))) or 0)
+    reasons = restrictions.reasons(await restrictions.kept(connection, photo.path), photo)
     for face in photo.faces:
         if face.slot in known:
             kept = update(tables.FACE).where(here, tables.FACE.c.slot == face.slot, tables.FACE.c.wrapped_key.is_not(None))
             await connection.execute(kept.values(wrapped_key=face.wrapped_key))
         else:
-            await connection.execute(insert(tables.FACE), _new(photo.path, face))
+            await connection.execute(insert(tables.FACE), _new(photo.path, face, locked=face.slot in reasons))
     await connection.execute(update(tables.FACE).where(here).values(epoch=epoch))
 
 
-def _new(path: str, face: Face) -> dict[str, object]:
+def _new(path: str, face: Face, *, locked: bool) -> dict[str, object]:
     x, y, w, h = face.box
     row = {"path": path, "slot": face.slot, "x": x, "y": y, "w": w, "h": h}
-    return row | {"wrapped_key": face.wrapped_key, "locked": face.locked}
+    return row | {"wrapped_key": face.wrapped_key, "locked": locked}

@@ -71,6 +71,8 @@ PHOTO = (
         _FACE.wrapped_key.label("face_key"),
         func.coalesce(_RULE.rule, _ACCOUNT.rule).label("in_force"),
         func.coalesce(_RULE.vetoed, false()).label("vetoed"),
+        func.coalesce(_RULE.granted, "").label("granted"),
+        func.coalesce(_RULE.declined, "").label("declined"),
         func.coalesce(_ACCOUNT.tied, false()).label("tied"),
         func.coalesce(_ACCOUNT.epoch, 0).label("owner_epoch"),
     )
@@ -125,4 +127,6 @@ def _face(row: Any) -> Face:
         tied=bool(row.tied),
         epoch=row.epoch,
         owner_epoch=row.owner_epoch,
+        granted=frozenset(row.granted.split()),
+        declined=frozenset(row.declined.split()),
     )

@@ -1,7 +1,7 @@
 """The catalog's tables; lengths and relations are checked by the database, so that no program can store half a face.
 
-What a person said (rules, vetoes, groups, blocks) lives apart from photos and faces, so that publishing a photo again can never
-forget it. ``migrations/`` makes these tables; a test compares the two.
+What a person said (rules, vetoes, groups, blocks) and what nobody may see lives apart from photos and faces, so that publishing
+or deleting a photo can never forget it. ``migrations/`` makes these tables; a test compares the two.
 """
 
 from sqlalchemy import BigInteger
@@ -106,7 +106,21 @@ PHOTO_RULE = Table(
     Column("owner", Text, primary_key=True),
     Column("rule", Text),
     Column("vetoed", Boolean, nullable=False, server_default=false()),
+    Column("granted", Text),  # subjects besides those of the rule in force, as a rule spells them
+    Column("declined", Text),  # subjects not, though the rule in force names them
     Index("photo_rule_by_owner", "owner"),
+)
+
+RESTRICTION = Table(
+    "restriction",  # locks and erasures by place; they outlive versions, and the photo itself
+    METADATA,
+    Column("path", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, CheckConstraint("kind IN ('erasure', 'lock')"), nullable=False),
+    *(Column(name, Integer, nullable=False) for name in "xywh"),
+    Column("width", Integer, CheckConstraint("width > 0"), nullable=False),  # of the picture that the box is in
+    Column("height", Integer, CheckConstraint("height > 0"), nullable=False),
+    Column("since", Float, nullable=False),
 )
 
 MEMBER = Table(

@@ -1,13 +1,16 @@
 """What may be done to one face. Each does nothing when it is done already, so that asking twice is asking once.
 
 A face gets an owner when two sides agree: the uploader, who tags it with a person, and that person, who claims it or consents.
-Either may be first. A "no" by the person stays until the person says otherwise.
+Either may be first. A "no" by the person stays until the person says otherwise. Once a face has an owner nobody else is proposed
+for it: else their yes would have to be refused, and tell them that it is somebody's.
 """
 
 from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import select
+from sqlalchemy import update
 
+from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import put
 from edge.control.act import Act
@@ -20,8 +23,7 @@ MAX_TAGS = 50  # people who claim a face, whom the uploader tags it with, or who
 async def assign(act: Act) -> None:
     """A service says whose face it is, whatever anybody said before."""
     if act.face.owner != act.body.person:
-        await act.set_face(owner=act.body.person, shown=False)
-        await _drop_tag(act, act.body.person)
+        await _settle(act, act.body.person, shown=False)
         act.note("assign", act.body.person)
 
 
@@ -99,11 +101,18 @@ async def show(act: Act) -> None:
 
 async def hide(act: Act) -> None:
     """The uploader takes that back (tag model); whoever was granted it asks again."""
-    if act.face.shown:
-        await act.set_face(shown=False)
-        granted = delete(tables.REQUEST).filter_by(path=act.photo.path, slot=act.face.slot, answer="yes")
-        await act.change.connection.execute(granted)
+    if await conceal(act):
         act.note("hide")
+
+
+async def conceal(act: Act) -> bool:
+    """Show the face no more, and forget whom it was granted to (tag model); whether that changed anything."""
+    if not act.face.shown:
+        return False
+    await act.set_face(shown=False)
+    granted = delete(tables.REQUEST).filter_by(path=act.photo.path, slot=act.face.slot, answer="yes")
+    await act.change.connection.execute(granted)
+    return True
 
 
 async def veto(act: Act) -> None:
@@ -117,22 +126,25 @@ async def unveto(act: Act) -> None:
 
 
 async def lock(act: Act) -> None:
-    """A service hides the face from everyone, its owner included (minors, court orders); outlives publishing again."""
-    if not act.face.locked:
+    """A service hides the face from everyone, its owner included (minors, court orders), in all versions to come as well."""
+    kept = await restrictions.keep(act.change.connection, act.photo, act.face, "lock", act.change.now)
+    if kept or not act.face.locked:
         await act.set_face(locked=True)
         act.note("lock")
 
 
 async def unlock(act: Act) -> None:
-    """A service takes a lock back."""
+    """A service takes a lock back. Where the face lies on an erased one, the next version starts locked all the same."""
     if act.face.locked:
+        await restrictions.release(act.change.connection, act.photo, act.face)
         await act.set_face(locked=False)
         act.note("unlock")
 
 
 async def erase(act: Act) -> None:
-    """Delete the face's key: nobody, nowhere, can ever show the original again."""
+    """Delete the face's key: nobody, nowhere, can ever show the original again. In versions to come the place is restricted."""
     if act.face.wrapped_key is not None:
+        await restrictions.keep(act.change.connection, act.photo, act.face, "erasure", act.change.now)
         await act.set_face(wrapped_key=None, shown=False)
         for table in (tables.TAG, tables.REQUEST, tables.SUGGESTION):
             await act.change.connection.execute(delete(table).filter_by(path=act.photo.path, slot=act.face.slot))
@@ -154,8 +166,16 @@ async def _say(act: Act, *, proposed: bool, answer: str) -> None:
         return
     if act.face.owner not in (None, act.person):
         raise HasOwner
-    await act.set_face(owner=act.person, shown=True)
-    await _drop_tag(act, act.person)
+    await _settle(act, act.person, shown=True)
+
+
+async def _settle(act: Act, person: str, *, shown: bool) -> None:
+    """It is theirs; what the uploader said of anybody else is taken back, and what those said themselves stays."""
+    await act.set_face(owner=person, shown=shown)
+    await _drop_tag(act, person)
+    proposed = {"path": act.photo.path, "slot": act.face.slot, "proposed": True}
+    await act.change.connection.execute(delete(tables.TAG).filter_by(**proposed, answer=""))
+    await act.change.connection.execute(update(tables.TAG).filter_by(**proposed).values(proposed=False))
 
 
 async def _leave(act: Act) -> None:

@@ -47,16 +47,24 @@ async def clear_override(act: Act) -> None:
 
 
 async def reach(act: Act, face: Face, person: str, *, reached: bool) -> bool:
-    """Add ``person`` to the face's audience on this photo, or take them out of it (matrix model); whether that changed anything.
+    """Let ``person`` see the owner on this photo, or not (matrix model), whatever the rule says; whether that changed anything.
 
-    Where that changes nothing there is no override: it would outlive what the owner says later of all their photos.
+    Everybody else follows the rule. Whom it names anyway is not granted anything, which would outlive what the owner says later.
+    Raises ``TooMany``.
     """
     assert face.owner is not None  # noqa: S101 - the caller looked
-    before, subject = act.policy.default_rule if face.rule is None else face.rule, f"user:{person}"
-    subjects = set(before.split(" "))
-    if not (subjects.isdisjoint({subject, EVERYONE}) if reached else subject in subjects):
+    ruled = set((act.policy.default_rule if face.rule is None else face.rule).split(" "))
+    subject = {f"user:{person}"}
+    granted, declined = face.granted - subject, face.declined - subject
+    if reached and ruled.isdisjoint(subject | {EVERYONE}):
+        granted |= subject
+    elif not reached:
+        declined |= subject & ruled
+    if (granted, declined) == (face.granted, face.declined):
         return False
-    await _put_override(act, face.owner, rule.with_subject(before, subject, present=reached))
+    if len(granted) > rule.MAX_SUBJECTS:
+        raise TooMany
+    await _put_on_photo(act, face.owner, granted=_spelt(granted), declined=_spelt(declined))
     return True
 
 
@@ -117,20 +125,27 @@ async def forget_template(act: Act) -> None:
 
 
 async def _override(act: Act, wanted: str | None) -> None:
+    """Everything that was said of this photo anew, answers to requests included."""
     act.require_self()
     if not any(face.owner == act.person for face in act.photo.faces):
         raise NotFound
-    await _put_override(act, act.person, wanted)
-
-
-async def _put_override(act: Act, owner: str, wanted: str | None) -> None:
-    key = {"path": act.photo.path, "owner": owner}
-    if wanted == await act.change.connection.scalar(select(tables.PHOTO_RULE.c.rule).filter_by(**key)):
+    table = tables.PHOTO_RULE.c
+    said = select(table.rule, table.granted, table.declined).filter_by(path=act.photo.path, owner=act.person)
+    before = (await act.change.connection.execute(said)).one_or_none()
+    if (wanted, None, None) == (tuple(before) if before else (None, None, None)):
         return
-    await put(act.change.connection, tables.PHOTO_RULE, key, {"rule": wanted})
+    await _put_on_photo(act, act.person, rule=wanted, granted=None, declined=None)
+    slots = [face.slot for face in act.photo.faces if face.owner == act.person]
+    act.change.note("override", act.photo, slots, act.person)
+
+
+async def _put_on_photo(act: Act, owner: str, **columns: str | None) -> None:
+    await put(act.change.connection, tables.PHOTO_RULE, {"path": act.photo.path, "owner": owner}, columns)
     await act.change.faces_of(act.photo.path, owner)
-    slots = [face.slot for face in act.photo.faces if face.owner == owner]
-    act.change.note("override", act.photo, slots, owner)
+
+
+def _spelt(subjects: frozenset[str]) -> str | None:
+    return " ".join(sorted(subjects)) or None
 
 
 async def _require_room(act: Act, group: str) -> None:

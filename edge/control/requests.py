@@ -9,6 +9,7 @@ from edge.catalog.database import put
 from edge.control import people
 from edge.control.act import Act
 from edge.control.faces import MAX_TAGS
+from edge.control.faces import conceal
 from edge.control.state import Request
 from edge.errors import NotFound
 from edge.errors import TooMany
@@ -38,7 +39,7 @@ async def unask(act: Act) -> None:
 async def grant(act: Act) -> None:
     """Answer a request; "yes" shows the face to all (tag model) or to whoever asked (matrix model). Raises ``NotFound``.
 
-    The same answer again does what was undone since: by another owner, rule or tag.
+    A "no" takes a "yes" back. The same answer again does what was undone since: by another owner, rule or tag.
     """
     request = _request(act)
     if request is None:
@@ -46,15 +47,17 @@ async def grant(act: Act) -> None:
     given = request.answer != act.body.answer
     if given:
         await _keep(act, act.body.answer)
-    if await _follow(act, yes=act.body.answer == "yes") or given:
+    if await _follow(act, before=request.answer, yes=act.body.answer == "yes") or given:
         act.note("grant" if act.body.answer == "yes" else "decline", act.person)
 
 
-async def _follow(act: Act, *, yes: bool) -> bool:
+async def _follow(act: Act, *, before: str, yes: bool) -> bool:
     """Do what the answer says; whether that changed anything."""
     if act.policy.access_model == "matrix":
         return act.face.owner is not None and await people.reach(act, act.face, act.person, reached=yes)
-    if act.face.shown or not yes:
+    if not yes:
+        return before == "yes" and await conceal(act)
+    if act.face.shown:
         return False
     await act.set_face(shown=True)
     return True

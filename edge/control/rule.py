@@ -6,7 +6,6 @@
 
 import re
 
-from edge.errors import TooMany
 from edge.errors import Unprocessable
 from edge.errors import WrongModel
 from edge.friends import is_user
@@ -31,14 +30,6 @@ def canonical(text: str, model: str) -> str:
     if model == "tag" or (model == "rule" and not (len(subjects) == 1 and subjects <= SIMPLE)):
         raise WrongModel
     return " ".join(sorted(subjects))
-
-
-def with_subject(rule: str, subject: str, *, present: bool) -> str:
-    """The rule with this subject in it or not; raises ``TooMany`` where that makes it too long."""
-    subjects = set(rule.split(" ")) - {NOBODY, subject} | ({subject} if present else set())
-    if len(subjects) > MAX_SUBJECTS:
-        raise TooMany
-    return " ".join(sorted(subjects)) or NOBODY
 
 
 def _is_subject(text: str) -> bool:

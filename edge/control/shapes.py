@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType
 
+from edge.catalog.restrictions import Kind
 from edge.control.operations import Operation
 
 Given = Literal["", "yes", "no"]
@@ -46,8 +47,10 @@ class Face(Shape, frozen=True):
 
     ``rights`` names what the caller may ask for; ``real``, in a photo's list, whether they see the face as it is. ``yours``,
     ``tag``, ``request`` and ``suggested`` (true) are about the caller.
-    ``locked``, ``erased``, ``vetoed`` and ``rule`` are for the owner and services; ``owner`` and ``suggested`` (user
-    IDs) for services; ``tags`` and, in the tag model, ``shown`` for the uploader; ``requests`` for whoever answers them.
+    ``locked``, ``erased``, ``vetoed``, ``rule`` and, in the matrix model, ``granted`` and ``declined`` (subjects besides those of
+    the rule, and not though it names them) are for the owner and services; ``owner``, ``suggested`` (user IDs) and
+    ``locked_by`` (what is kept of the face's place) for services; ``tags`` and, in the tag model, ``shown`` for the
+    uploader; ``requests`` for whoever answers them.
     """
 
     face: int
@@ -61,9 +64,12 @@ class Face(Shape, frozen=True):
     suggested: bool | list[str] | UnsetType = UNSET
     owner: str | UnsetType | None = UNSET
     locked: bool | UnsetType = UNSET
+    locked_by: list[Kind] | UnsetType = UNSET
     erased: bool | UnsetType = UNSET
     vetoed: bool | UnsetType = UNSET
     rule: str | UnsetType | None = UNSET
+    granted: list[str] | UnsetType = UNSET
+    declined: list[str] | UnsetType = UNSET
     shown: bool | UnsetType = UNSET
     tags: list[Tag] | UnsetType = UNSET
     requests: list[Request] | UnsetType = UNSET

@@ -1,8 +1,8 @@
 """What a caller may know of a face and do to it; the one place that says so, for the answer, the check and the documentation.
 
     right                      who has it
-    claim, withdraw, ask,      any person, of themselves; where there is nothing to do they do nothing, and nobody but
-    unask, dismiss             whom the uploader tagged is told whether the face is somebody else's
+    claim, withdraw, ask,      any person, of themselves; where there is nothing to do they do nothing, and nobody
+    unask, dismiss             is told whether the face is somebody else's
     answer                     whoever the uploader tagged, or who said something before, and its owner
     veto, unveto, erase        its owner
     tag, untag                 the uploader
@@ -62,8 +62,11 @@ def seen(state: State, face: Face, caller: Caller, policy: Policy) -> dict[str, 
     if caller.is_service:
         known |= {"owner": face.owner, "locked": face.locked, "erased": face.wrapped_key is None, "shown": face.shown}
         known |= {"vetoed": face.vetoed, "rule": face.rule, "suggested": state.suggested.get(face.slot, ())}
+        known["locked_by"] = state.reasons.get(face.slot, ()) if face.locked else ()
     else:
         known |= _own(state, face, caller.id)
+    if policy.access_model == "matrix" and (caller.is_service or face.owner == caller.id):
+        known |= {"granted": sorted(face.granted), "declined": sorted(face.declined)}
     if "tag" in held:
         known["tags"] = state.tags.get(face.slot, ())
     if "show" in held:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from edge.catalog import Face
 from edge.catalog import Photo
+from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import hold
+from edge.catalog.restrictions import Kind
 from edge.catalog.store import PHOTO
 from edge.catalog.store import photo_of
 from edge.errors import NotFound
@@ -35,12 +37,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A photo, and by slot its tags, requests and the people it was suggested to."""
+    """A photo, and by slot its tags, requests, the people it was suggested to, and what is kept of its place."""
 
     photo: Photo
     tags: Mapping[int, tuple[Tag, ...]] = field(default_factory=dict)
     requests: Mapping[int, tuple[Request, ...]] = field(default_factory=dict)
     suggested: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[int, tuple[Kind, ...]] = field(default_factory=dict)
 
     def face(self, slot: int) -> Face:
         """The face in this slot; raises ``NotFound``."""
@@ -74,4 +77,5 @@ async def load(connection: AsyncConnection, path: str, *, lock: bool) -> State:
     suggested: dict[int, tuple[str, ...]] = {}
     for row in await connection.execute(select(tables.SUGGESTION).filter_by(path=path).order_by(tables.SUGGESTION.c.person)):
         suggested[row.slot] = (*suggested.get(row.slot, ()), row.person)
-    return State(photo_of(rows), tags, requests, suggested)
+    photo = photo_of(rows)
+    return State(photo, tags, requests, suggested, restrictions.reasons(await restrictions.kept(connection, path), photo))

@@ -66,8 +66,7 @@ def _answer(model: Model, asked: Asked, face: Face) -> None:
 
 def _assign(model: Model, asked: Asked, face: Face) -> None:
     if face.owner != asked.person:
-        face.owner, face.shown = asked.person, False
-        face.tags.pop(asked.person, None)
+        _settle(asked, face, shown=False)
 
 
 def _disown(model: Model, asked: Asked, face: Face) -> None:
@@ -82,16 +81,21 @@ def _ask(model: Model, asked: Asked, face: Face) -> None:
 def _grant(model: Model, asked: Asked, face: Face) -> None:
     if asked.person not in face.requests:
         raise Refused(404)
-    face.requests[asked.person] = asked.said
+    given, face.requests[asked.person] = face.requests[asked.person], asked.said
     if model.kind == "tag":
         face.shown = face.shown or asked.said == "yes"
+        if (given, asked.said) == ("yes", "no"):
+            _hide(model, asked, face)
     elif face.owner is not None:
-        reached = f"user:{asked.person}"
-        before = model.in_force(asked.photo, face.owner)
-        if asked.said == "yes" and not before & {reached, "everyone"}:
-            model.overrides[asked.photo, face.owner] = before - {"nobody"} | {reached}
-        if asked.said == "no" and reached in before:
-            model.overrides[asked.photo, face.owner] = before - {reached} or {"nobody"}
+        at, reached = (asked.photo, face.owner), f"user:{asked.person}"
+        granted, declined = model.granted.setdefault(at, set()), model.declined.setdefault(at, set())
+        granted.discard(reached)
+        declined.discard(reached)
+        ruled = model.ruled(*at)
+        if asked.said == "yes" and not ruled & {reached, "everyone"}:
+            granted.add(reached)
+        if asked.said == "no" and reached in ruled:
+            declined.add(reached)
 
 
 def _hide(model: Model, asked: Asked, face: Face) -> None:
@@ -105,8 +109,19 @@ def _veto(model: Model, asked: Asked, face: Face) -> None:
         model.vetoes.add((asked.photo, face.owner))
 
 
+def _lock(model: Model, asked: Asked, face: Face) -> None:
+    face.locked = True
+    model.restricted.add((asked.photo, asked.face, "lock"))
+
+
+def _unlock(model: Model, asked: Asked, face: Face) -> None:
+    face.locked = False
+    model.restricted.discard((asked.photo, asked.face, "lock"))
+
+
 def _erase(model: Model, asked: Asked, face: Face) -> None:
     if not face.erased:
+        model.restricted.add((asked.photo, asked.face, "erasure"))
         face.erased, face.shown = True, False
         face.tags, face.requests, face.suggested = {}, {}, set()
 
@@ -126,8 +141,8 @@ FACES: Mapping[str, Callable[[Model, Asked, Face], Any]] = {
     "hide": _hide,
     "veto": _veto,
     "unveto": lambda model, asked, face: model.vetoes.discard((asked.photo, face.owner or "")),
-    "lock": lambda model, asked, face: setattr(face, "locked", True),
-    "unlock": lambda model, asked, face: setattr(face, "locked", False),
+    "lock": _lock,
+    "unlock": _unlock,
     "erase": _erase,
     "dismiss": lambda model, asked, face: face.suggested.discard(asked.person),
 }
@@ -136,7 +151,8 @@ FACES: Mapping[str, Callable[[Model, Asked, Face], Any]] = {
 def _override(model: Model, asked: Asked) -> None:
     if all(face.owner != asked.person for face in model.photos[asked.photo].faces):
         raise Refused(404)
-    model.overrides.pop((asked.photo, asked.person), None)
+    for said in (model.overrides, model.granted, model.declined):
+        said.pop((asked.photo, asked.person), None)
     if asked.name == "override":
         model.overrides[asked.photo, asked.person] = set(asked.said.split(" "))
 
@@ -176,8 +192,13 @@ def _say(model: Model, asked: Asked, face: Face, *, proposed: bool, answer: str)
     elif face.owner is not None:
         raise Refused(409)
     else:
-        face.owner, face.shown = asked.person, True
-        face.tags.pop(asked.person, None)
+        _settle(asked, face, shown=True)
+
+
+def _settle(asked: Asked, face: Face, *, shown: bool) -> None:
+    """Theirs, and nobody else is proposed any more."""
+    face.owner, face.shown = asked.person, shown
+    face.tags = {who: (False, answer) for who, (_, answer) in face.tags.items() if answer and who != asked.person}
 
 
 def _leave(asked: Asked, face: Face) -> None:

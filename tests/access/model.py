@@ -47,10 +47,13 @@ class Model:
     photos: dict[int, Photo] = field(default_factory=dict)
     rules: dict[str, set[str]] = field(default_factory=dict)
     overrides: dict[tuple[int, str], set[str]] = field(default_factory=dict)
+    granted: dict[tuple[int, str], set[str]] = field(default_factory=dict)
+    declined: dict[tuple[int, str], set[str]] = field(default_factory=dict)
     vetoes: set[tuple[int, str]] = field(default_factory=set)
     groups: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     blocks: set[tuple[str, str]] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    restricted: set[tuple[int, int, str]] = field(default_factory=set)
 
     def publish(
         self, photo: int, uploader: str, owners: list[str | None], proposed: dict[int, str], suggested: dict[int, str]
@@ -58,14 +61,16 @@ class Model:
         """Another edition: what anyone may see starts anew, what nobody may see stays, and so does what people said.
 
         Nobody is asked about a face that is nobody's to see, and nobody becomes the owner of a face that they said is not them.
+        ``restricted`` has the locks and erasures that are kept of each photo and face, also while the photo is deleted.
         """
         before = self.photos[photo].faces if photo in self.photos else [Face() for _ in owners]
         faces = []
         for number, (owner, old) in enumerate(zip(owners, before, strict=True)):
             refused = {person: (False, "no") for person, (_, answer) in old.tags.items() if answer == "no"}
             owner = None if owner in refused else owner
-            face = Face(owner, self.kind == "tag" and owner is not None, old.locked, old.erased, refused)
-            if not old.locked and not old.erased:
+            locked = any((photo, number, kept) in self.restricted for kept in ("lock", "erasure"))
+            face = Face(owner, self.kind == "tag" and owner is not None, locked, old.erased, refused)
+            if not locked:
                 face.tags |= {who: (True, "") for at, who in proposed.items() if at == number and who not in refused}
                 face.suggested |= {who for at, who in suggested.items() if at == number} - refused.keys() - self.forgotten
             faces.append(face)
@@ -77,6 +82,11 @@ class Model:
         return frozenset(n for n, face in enumerate(known.faces) if self._is_real(photo, known, face, viewer, set(friends)))
 
     def in_force(self, photo: int, owner: str) -> set[str]:
+        """Whom the owner shows this photo: by rule, by the answers to those who asked for it, and not by those."""
+        at = photo, owner
+        return (self.ruled(photo, owner) | self.granted.get(at, set())) - self.declined.get(at, set())
+
+    def ruled(self, photo: int, owner: str) -> set[str]:
         """The owner's rule on this photo."""
         return self.overrides.get((photo, owner), self.rules.get(owner, {self.default_rule}))
 

@@ -50,10 +50,15 @@ def _face(model: Model, asked: Asked, number: int) -> dict[str, Any]:
     told: dict[str, Any] = {"rights": sorted(rights(model, photo, face, caller))}
     if caller == SERVICE:
         told |= {"owner": face.owner, "shown": face.shown, "suggested": sorted(face.suggested)}
+        kept = [kind for kind in ("erasure", "lock") if (asked.photo, number, kind) in model.restricted]
+        told["locked_by"] = kept if face.locked else []
     else:
         told["yours"] = face.owner == caller
     if caller in (SERVICE, face.owner):
         told |= {"locked": face.locked, "erased": face.erased, "vetoed": (asked.photo, face.owner) in model.vetoes}
+        if model.kind == "matrix":
+            at = asked.photo, face.owner or ""
+            told |= {"granted": sorted(model.granted.get(at, ())), "declined": sorted(model.declined.get(at, ()))}
     if caller in (SERVICE, photo.uploader):
         told["tags"] = [{"person": who, "proposed": said, "answer": answer} for who, (said, answer) in sorted(face.tags.items())]
     if "grant" in told["rights"]:

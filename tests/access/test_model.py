@@ -67,6 +67,20 @@ def test_both_sides_must_agree() -> None:
     assert at.photos[0].faces[0].owner is None
 
 
+def test_restrictions_outlive_the_photo() -> None:
+    """A lock ends with the unlock alone; in the place of an erased face each edition starts locked until the same."""
+    at = model("rule", Face("u-red"), Face("u-blue"), default_rule="everyone")
+    owners: list[str | None] = ["u-red", "u-blue"]
+    for asked in (Asked("erase", "u-red"), Asked("lock", SERVICE, face=1), Asked("delete-photo", "u-up")):
+        assert perform(at, asked) in ({200}, {204})
+    for times in (1, 2):
+        at.publish(0, "u-up", owners, {}, {})
+        assert at.sees(0, "u-red", ()) == ({1} if times == 2 else set())
+        for face in (0, 1):
+            assert perform(at, Asked("unlock", SERVICE, face=face)) == {200}
+        assert at.sees(0, None, ()) == {0, 1}
+
+
 REFUSED = [
     pytest.param(Asked("lock", "u-red"), {403}, id="not-a-service"),
     pytest.param(Asked("veto", "u-eve"), {403}, id="not-the-owner"),

@@ -15,10 +15,12 @@ from edge.control.operations import OPERATIONS
 from edge.errors import Forbidden
 from edge.errors import HasOwner
 from edge.errors import NotFound
+from edge.errors import Refusal
 from edge.errors import Stale
 from edge.errors import TooMany
 from edge.errors import Unprocessable
 from edge.errors import WrongModel
+from tests.control.offline import Desk
 from tests.control.offline import desk
 
 YES, NO = {"answer": "yes"}, {"answer": "no"}
@@ -117,6 +119,28 @@ async def test_declined(catalog: Catalog) -> None:
             await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
 
 
+async def test_a_no_takes_a_yes_back(catalog: Catalog) -> None:
+    """In the tag model a "no" after a "yes" hides the face like ``hide``; a "no" that takes nothing back leaves it shown."""
+    async with desk(catalog, access_model="tag") as at:
+        await at.publish("u-red")
+        for who in ("u-eve", "u-tom", "u-ann"):
+            await at.do("ask", who, face=0, person=who)
+        for who in ("u-eve", "u-tom"):
+            await at.do("grant", "u-up", face=0, person=who, body=YES)
+        await at.do("grant", "u-up", face=0, person="u-ann", body=NO)
+        assert await at.sees() == {0}
+        before = await at.epochs()
+        await at.do("grant", "u-up", face=0, person="u-eve", body=NO)
+        assert await at.sees() == await at.sees("u-eve") == await at.sees("u-tom") == frozenset()
+        assert await at.epochs() > before
+        requests = (await at.do("look", face=0)).content["requests"]
+        assert [(one.person, one.answer) for one in requests] == [("u-ann", "no"), ("u-eve", "no")]
+        await at.do("show", "u-up", face=0)
+        await at.do("grant", "u-up", face=0, person="u-eve", body=NO)
+        assert await at.sees() == {0}
+        assert (await at.actions())[3:] == ["grant", "grant", "decline", "decline", "show"]
+
+
 async def test_granted_again_after_it_was_undone(catalog: Catalog) -> None:
     """A request that was granted may be granted again where that was undone since; where it was not, nothing happens."""
     async with desk(catalog, access_model="tag") as at:
@@ -145,6 +169,79 @@ async def test_granted_again_by_the_next_owner(catalog: Catalog) -> None:
         assert await at.sees("u-eve") == frozenset()
         await at.do("grant", "u-blue", face=0, person="u-eve", body=YES)
         assert await at.sees("u-eve") == {0}
+
+
+async def test_a_grant_follows_the_rule(catalog: Catalog) -> None:
+    """A grant adds just whoever asked, on just this photo: for everybody else a rule that comes later holds there too."""
+    async with desk(catalog, access_model="matrix") as at:
+        for path in ("/t1.jpg", "/t2.jpg"):
+            await at.publish("u-red", path=path)
+        await at.do("rule", "u-red", person="u-red", body={"rule": "friends user:u-tom"})
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == await at.sees("u-tom") == await at.sees("u-ann", "u-red") == {0}
+        mine = (await at.do("look", "u-red", face=0)).content
+        assert (mine["rule"], mine["granted"], mine["declined"]) == ("friends user:u-tom", ["user:u-eve"], [])
+        await at.do("rule", "u-red", person="u-red", body={"rule": "nobody"})
+        assert (await at.sees("u-tom"), await at.sees("u-ann", "u-red")) == (frozenset(), frozenset())
+        assert (await at.sees("u-eve"), await at.sees("u-eve", path="/t2.jpg")) == ({0}, frozenset())
+        await at.do("rule", "u-red", person="u-red", body={"rule": "everyone"})
+        assert await at.sees() == {0}
+        await at.do("grant", "u-red", face=0, person="u-eve", body=NO)
+        await at.do("rule", "u-red", person="u-red", body={"rule": "nobody"})
+        assert await at.sees("u-eve") == frozenset()
+
+
+async def test_a_no_follows_the_rule(catalog: Catalog) -> None:
+    """A "no" to somebody whom the rule names leaves out just them, on just this photo, and an override starts anew."""
+    async with desk(catalog, access_model="matrix") as at:
+        for path in ("/t1.jpg", "/t2.jpg"):
+            await at.publish("u-red", path=path)
+        await at.do("rule", "u-red", person="u-red", body={"rule": "user:u-eve user:u-tom"})
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=NO)
+        assert [await at.sees("u-eve"), await at.sees("u-tom"), await at.sees("u-eve", path="/t2.jpg")] == [frozenset(), {0}, {0}]
+        await at.do("rule", "u-red", person="u-red", body={"rule": "user:u-eve"})
+        assert await at.sees("u-eve") == await at.sees("u-tom") == frozenset()
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+        await at.do("grant", "u-red", face=0, person="u-eve", body=NO)
+        await at.do("override", "u-red", person="u-red", body={"rule": "user:u-eve"})
+        assert await at.sees("u-eve") == {0}
+        assert (await at.do("look", face=0)).content["declined"] == []
+
+
+@pytest.mark.parametrize("body", [{"rule": "nobody"}, None], ids=["override", "clear-override"])
+async def test_an_override_ends_grants(catalog: Catalog, body: dict[str, Any] | None) -> None:
+    """Whatever an owner says of a photo as a whole replaces what was granted there, also where the rule itself stays."""
+    async with desk(catalog, access_model="matrix") as at:
+        await at.publish("u-red")
+        await at.do("override", "u-red", person="u-red", body={"rule": "nobody"})
+        if body is None:
+            await at.do("clear-override", "u-red", person="u-red")
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
+        assert await at.sees("u-eve") == {0}
+        before = await at.epochs()
+        await at.do("override" if body else "clear-override", "u-red", person="u-red", body=body)
+        assert await at.sees("u-eve") == frozenset()
+        assert await at.epochs() > before
+
+
+async def test_grants_are_bounded(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An owner grants one photo to so many viewers and no more; declining is never too many."""
+    monkeypatch.setattr("edge.control.rule.MAX_SUBJECTS", 2)
+    async with desk(catalog, access_model="matrix") as at:
+        await at.publish("u-red")
+        for who in ("a", "b", "c"):
+            await at.do("ask", who, face=0, person=who)
+        for who in ("a", "b"):
+            await at.do("grant", "u-red", face=0, person=who, body=YES)
+        with pytest.raises(TooMany):
+            await at.do("grant", "u-red", face=0, person="c", body=YES)
+        await at.do("grant", "u-red", face=0, person="a", body=NO)
+        await at.do("grant", "u-red", face=0, person="c", body=YES)
+        assert [await at.sees(who) for who in ("a", "b", "c")] == [frozenset(), {0}, {0}]
 
 
 async def test_rules(catalog: Catalog) -> None:
@@ -309,6 +406,7 @@ HIDING = {
     "veto": {"face": 0},
     "lock": {"face": 0},
     "erase": {"face": 0},
+    "grant": {"face": 0, "person": "u-eve", "body": NO},
     "override": {"person": "u-red", "body": {"rule": "nobody"}},
     "clear-override": {"person": "u-red"},
     "rule": {"person": "u-red", "body": {"rule": "nobody"}},
@@ -329,6 +427,8 @@ async def test_hiding_bumps_an_epoch(catalog: Catalog, name: str) -> None:
         else:
             await at.do("group", "u-red", person="u-red", group="family", member="u-mum")
             await at.do("override", "u-red", person="u-red", body={"rule": "friends"})
+            await at.do("ask", "u-eve", face=0, person="u-eve")
+            await at.do("grant", "u-red", face=0, person="u-eve", body=YES)
         before, entries = await at.epochs(), len(await at.actions())
         heard: list[str] = []
         catalog.changes.hear(heard.append)
@@ -443,6 +543,42 @@ async def test_nobody_learns_of_others(catalog: Catalog) -> None:
         for face in (one, other):
             del face["face"], face["box"], face["etag"]
         assert one == other
+
+
+@pytest.mark.parametrize(
+    "settled", [("answer", "u-red", {"person": "u-red", "body": YES}), ("assign", None, {"body": {"person": "u-red"}})],
+    ids=["answer", "assign"],
+)  # fmt: skip
+async def test_tags_end_with_an_owner(catalog: Catalog, settled: tuple[str, str | None, dict[str, Any]]) -> None:
+    """Whoever was tagged as well is told the same where the face became somebody else's and where the tag was taken back."""
+    name, who, said = settled
+    async with desk(catalog) as at:
+        await at.publish(None, None)
+        for face in (0, 1):
+            for other in ("u-eve", "u-red", "u-ann"):
+                await at.do("tag", "u-up", face=face, person=other)
+            await at.do("answer", "u-ann", face=face, person="u-ann", body=NO)
+        await at.do(name, who, face=0, **said)
+        for other in ("u-eve", "u-ann"):
+            await at.do("untag", "u-up", face=1, person=other)
+        for other in ("u-eve", "u-ann"):
+            first, second = [await told(at, other, face) for face in (0, 1)]
+            assert first == second
+        assert (await at.photo()).faces[0].owner == "u-red"
+        assert [face.owner for face in (await at.photo()).faces] == ["u-red", None]
+
+
+async def told(at: Desk, who: str, face: int) -> list[Any]:
+    """All that somebody is told of a face who looks, answers and claims it."""
+    found: list[Any] = [place["face"] == face for place in (await at.do("inbox", who, person=who)).content["tags"]]
+    calls: list[tuple[str, dict[str, Any]]] = [("look", {}), ("answer", {"body": YES}), ("claim", {}), ("answer", {"body": YES})]
+    for name, said in calls:
+        try:
+            content = (await at.do(name, who, face=face, **said, **({} if name == "look" else {"person": who}))).content
+            found.append({key: value for key, value in content.items() if key not in ("face", "box")})
+        except Refusal as refusal:
+            found.append(refusal.status)
+    return found
 
 
 def test_names_are_unique() -> None:

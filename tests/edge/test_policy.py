@@ -51,6 +51,7 @@ BLOCKED = Ties(friends=frozenset({"u-red"}), groups=frozenset({("u-red", "family
 EX = viewer("u-eve", NOW)
 
 TAG, TAG_MEMBERS = Policy(access_model="tag"), Policy(access_model="tag", tag_audience="members")
+EVES = frozenset({"user:u-eve"})
 RULE, RULE_FRIENDS = Policy(), Policy(default_rule="friends")
 MATRIX, OPEN = Policy(access_model="matrix"), Policy(access_model="matrix", default_rule="everyone")
 
@@ -120,6 +121,16 @@ MATRIX, OPEN = Policy(access_model="matrix"), Policy(access_model="matrix", defa
         pytest.param(MATRIX, face(rule="nobody"), RED, NO_TIES, True, id="matrix-owner-sees-self"),
         pytest.param(MATRIX, face(rule="members"), EVE, FRIEND, False, id="matrix-has-no-members"),
         pytest.param(MATRIX, face(), EVE, FRIEND, False, id="matrix-default-nobody"),
+        pytest.param(MATRIX, face(granted=EVES), EVE, NO_TIES, True, id="matrix-granted-beside-the-default"),
+        pytest.param(MATRIX, face(rule="nobody", granted=EVES), EVE, NO_TIES, True, id="matrix-granted-beside-a-rule"),
+        pytest.param(MATRIX, face(rule="nobody", granted=EVES), STRANGER, NO_TIES, False, id="matrix-granted-to-one"),
+        pytest.param(MATRIX, face(granted=EVES), EVE, BLOCKED, False, id="matrix-block-beats-a-grant"),
+        pytest.param(MATRIX, face(granted=EVES, vetoed=True), EVE, NO_TIES, False, id="matrix-veto-beats-a-grant"),
+        pytest.param(MATRIX, face(granted=EVES, declined=EVES), EVE, NO_TIES, False, id="matrix-no-beats-a-grant"),
+        pytest.param(MATRIX, face(rule="user:u-eve", declined=EVES), EVE, NO_TIES, False, id="matrix-no-beats-the-rule"),
+        pytest.param(MATRIX, face(rule="friends", declined=EVES), EVE, FRIEND, True, id="matrix-no-is-about-one-name"),
+        pytest.param(RULE, face(granted=EVES), EVE, NO_TIES, False, id="rule-knows-no-grants"),
+        pytest.param(TAG, face(granted=EVES), EVE, NO_TIES, False, id="tag-knows-no-grants"),
         pytest.param(OPEN, face(), STRANGER, NO_TIES, True, id="matrix-default-everyone"),
         pytest.param(OPEN, face(rule="group:family"), STRANGER, NO_TIES, False, id="matrix-own-rule-beats-the-default"),
     ],

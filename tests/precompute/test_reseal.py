@@ -64,7 +64,7 @@ def test_everything_set_stays(signed_shop: Shop, capsys: pytest.CaptureFixture[s
     change(signed_shop, "INSERT INTO tag VALUES ('/one.jpg', 0, 'u-x', 1, 'no')")
     change(signed_shop, "INSERT INTO request VALUES ('/one.jpg', 1, 'u-y', '')")
     change(signed_shop, "INSERT INTO suggestion VALUES ('/one.jpg', 1, 'u-z')")
-    change(signed_shop, "INSERT INTO photo_rule VALUES ('/one.jpg', 'u-red', 'friends', 1)")
+    change(signed_shop, "INSERT INTO photo_rule VALUES ('/one.jpg', 'u-red', 'friends', 1, 'user:u-y', NULL)")
     tables = (*OF_A_FACE, "photo_rule")
     before = {table: rows(signed_shop, table) for table in tables}
     faces = "path, slot, x, y, w, h, owner, locked, shown"

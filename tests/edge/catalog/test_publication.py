@@ -24,7 +24,6 @@ from edge.catalog.publication import publish
 from edge.catalog.publication import publish_in
 from edge.catalog.publication import remove
 from edge.catalog.publication import removed
-from edge.catalog.publication import share
 from edge.errors import Unavailable
 from tests.control.offline import desk
 from tests.fakes import NOW
@@ -77,13 +76,19 @@ async def enrol(catalog: Catalog, person: str) -> None:
 async def test_suggestions_for_those_who_can_use_them(catalog: Catalog) -> None:
     """Nobody is suggested a face who is not enrolled any more, nor one that is locked or erased already."""
     await enrol(catalog, "u-blue")
-    await publish(catalog, PHOTO)
-    await set_face(catalog, 1, locked=True)
+    await publish(catalog, replace(PHOTO, faces=(replace(FACES[0], locked=True), FACES[1])))
     namings = [Naming(slot, person, proposed=False) for slot, person in ((1, "u-blue"), (4, "u-gone"), (4, "u-blue"))]
     await publish(catalog, again(PHOTO), namings=namings)
     async with catalog.database.reading() as connection:
         found = (await connection.execute(select(tables.SUGGESTION.c.slot, tables.SUGGESTION.c.person))).all()
     assert [tuple(row) for row in found] == [(4, "u-blue")]
+
+
+async def test_nobody_is_asked_about_a_face_of_somebody_else(catalog: Catalog) -> None:
+    """A face that is published with an owner is proposed to nobody."""
+    await publish(catalog, PHOTO, namings=[Naming(slot, "u-eve", proposed=True) for slot in (1, 4)])
+    async with catalog.database.reading() as connection:
+        assert (await connection.scalars(select(tables.TAG.c.slot))).all() == [4]
 
 
 async def test_forgotten_while_publishing(catalog: Catalog) -> None:
@@ -181,19 +186,14 @@ async def test_nothing_shown_outlives_publishing(catalog: Catalog) -> None:
             assert (await connection.execute(select(table))).all() == []
 
 
-async def test_restrictions_outlive_publishing(catalog: Catalog) -> None:
-    """A new face that lies on an erased or locked one is erased or locked too, and its epoch is above all old ones."""
+async def test_an_erased_face_is_not_kept(catalog: Catalog) -> None:
+    """The key of a face that replaces an erased one is dropped, and epochs are above all old ones."""
     await publish(catalog, PHOTO)
     await set_face(catalog, 1, wrapped_key=None, epoch=5)
-    await set_face(catalog, 4, locked=True)
     boxes = {0: (14, 12, 20, 20), 2: (5, 5, 90, 60), 3: (85, 60, 5, 5)}
     there = tuple(Face(slot, box, None, None, b"k3") for slot, box in boxes.items())
     await publish(catalog, again(PHOTO, faces=there))
-    moved, over_both, elsewhere = (await read(catalog)).faces
-    assert (moved.wrapped_key, moved.locked) == (None, False)
-    assert (over_both.wrapped_key, over_both.locked) == (None, True)
-    assert (elsewhere.wrapped_key, elsewhere.locked) == (b"k3", False)
-    assert {face.epoch for face in (moved, over_both, elsewhere)} == {6}
+    assert [(face.wrapped_key, face.epoch) for face in (await read(catalog)).faces] == [(None, 6), (None, 6), (b"k3", 6)]
 
 
 async def test_a_no_outlives_publishing(catalog: Catalog) -> None:
@@ -208,38 +208,6 @@ async def test_a_no_outlives_publishing(catalog: Catalog) -> None:
         assert await at.sees() == frozenset()
         await at.do("claim", "u-red", face=0, person="u-red")
         assert await at.sees() == {0}
-
-
-@pytest.mark.parametrize("times", [0.25, 0.5, 2, 4])
-async def test_restrictions_outlive_another_size(catalog: Catalog, times: float) -> None:
-    """The same picture in another size brings no locked or erased face back."""
-    await publish(catalog, PHOTO)
-    await set_face(catalog, 1, wrapped_key=None)
-    await set_face(catalog, 4, locked=True)
-
-    def sized(number: int) -> int:
-        return round(number * times)
-
-    there = tuple(replace(face, box=tuple(map(sized, face.box)), wrapped_key=b"k3") for face in FACES)
-    await publish(catalog, again(PHOTO, faces=there, width=sized(PHOTO.width), height=sized(PHOTO.height)))
-    erased, locked = (await read(catalog)).faces
-    assert (erased.wrapped_key, locked.locked) == (None, True)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "wanted"),
-    [
-        pytest.param((0, 0, 10, 10), (0, 0, 10, 10), 1.0, id="same"),
-        pytest.param((0, 0, 10, 10), (10, 0, 10, 10), 0.0, id="side-by-side"),
-        pytest.param((0, 0, 10, 10), (5, 0, 10, 10), 0.5, id="half"),
-        pytest.param((0, 0, 100, 100), (20, 20, 10, 10), 1.0, id="within"),
-        pytest.param((0, 0, 10, 10), (30, 30, 10, 10), 0.0, id="apart"),
-        pytest.param((0, 0, 0, 0), (0, 0, 10, 10), 0.0, id="empty"),
-    ],
-)
-def test_share(one: tuple[int, int, int, int], other: tuple[int, int, int, int], wanted: float) -> None:
-    """The share is of the smaller box, and the same both ways."""
-    assert share(one, other) == share(other, one) == wanted
 
 
 async def test_writers_wait_for_each_other(catalog: Catalog) -> None:

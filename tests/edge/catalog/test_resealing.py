@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from edge.catalog import Catalog
 from edge.catalog import Face
+from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.publication import publish
 from edge.catalog.resealing import reseal
@@ -49,14 +50,18 @@ async def test_erased(catalog: Catalog) -> None:
     assert [face.wrapped_key for face in (await read(catalog)).faces] == [None, None]
 
 
-async def test_new_face(catalog: Catalog) -> None:
-    """A slot that is not known becomes a face of nobody's."""
+@pytest.mark.parametrize("restricted", [True, False])
+async def test_new_face(catalog: Catalog, restricted: bool) -> None:
+    """A slot that is not known becomes a face of nobody's, and starts locked where a lock or an erasure is kept."""
     await publish(catalog, PHOTO)
-    found = Face(9, (1, 2, 3, 4), "u-eve", None, b"new", locked=True, shown=True)
+    found = Face(9, (71, 51, 13, 14), "u-eve", None, b"new", shown=True)
+    if restricted:
+        async with catalog.database.writing() as connection:
+            await restrictions.keep(connection, PHOTO, replace(found, box=(70, 50, 12, 12)), "erasure", 1.5)
     assert await reseal(catalog, replace(NEW, faces=(*NEW.faces, found)), PHOTO.version, "")
     face = (await read(catalog)).faces[-1]
     assert (face.slot, face.box, face.owner, face.wrapped_key, face.locked, face.shown, face.epoch) == (
-        9, (1, 2, 3, 4), None, b"new", True, False, 1,
+        9, (71, 51, 13, 14), None, b"new", restricted, False, 1,
     )  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from sqlalchemy import Connection
 from sqlalchemy import text
 
 from edge.catalog import Catalog
+from edge.catalog import restrictions
 from edge.catalog import schema
 from edge.catalog import tables
 from edge.catalog.database import Database
+from edge.catalog.restrictions import Place
 from edge.errors import ConfigError
 
 OLD = (
@@ -78,6 +80,35 @@ async def test_an_old_catalog_is_brought_here(catalog_url: str) -> None:
             accounts = (await connection.execute(text("SELECT person, rule FROM account"))).all()
     assert [tuple(row) for row in rules] == [("/gone.jpg", "u-blue", "everyone", False), ("/old.jpg", "u-red", "nobody", False)]
     assert [tuple(row) for row in accounts] == [("u-red", "friends")]
+
+
+def to_second(connection: Connection) -> None:
+    """A catalog as the second step left it, with one face locked and another erased and locked."""
+    from alembic import command
+
+    make_first(connection)
+    settings = Config()
+    settings.set_main_option("script_location", "edge/catalog/migrations")
+    settings.attributes["connection"] = connection
+    command.stamp(settings, schema.FIRST)
+    command.upgrade(settings, "0002")
+    connection.execute(text("UPDATE face SET locked = :yes"), {"yes": True})
+    connection.execute(text("UPDATE face SET wrapped_key = NULL WHERE slot = 5"))
+
+
+async def test_restrictions_in_force_are_kept(catalog_url: str) -> None:
+    """Every lock and erasure of a catalog that kept them on faces alone is kept by place from then on."""
+    database = Database.at(catalog_url)
+    async with database.writing() as connection:
+        await connection.run_sync(to_second)
+    await database.upgrade()
+    await database.close()
+    async with Catalog.open(catalog_url) as catalog, catalog.database.reading() as connection:
+        found = await restrictions.kept(connection, "/old.jpg")
+    assert [(each.kind, each.place) for each in found] == [
+        ("lock", Place((1, 2, 3, 4), 40, 30)), ("lock", Place((9, 2, 3, 4), 40, 30)), ("erasure", Place((9, 2, 3, 4), 40, 30)),
+    ]  # fmt: skip
+    assert all(each.since > 0 for each in found)
 
 
 async def test_a_shared_catalog_is_upgraded_by_an_operator(catalog_url: str) -> None:
