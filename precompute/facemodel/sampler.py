@@ -39,7 +39,7 @@ EXPRESSION: Final = np.array([0.03, 0.05, 0.15], np.float32)
 REDNESS: Final = np.array([-1, 0, 1], np.float32)
 # Predicted cosine similarity to the person, drawn for each sample: the photo around the face adds some to it, and one fixed value
 # would tell an inverter how far every face was moved.
-AIMS: Final = (-0.3, -0.2)
+AIMS: Final = (-0.25, -0.15)
 CLEARLY: Final = 2.5  # log odds of the gender
 AGE_SLACK: Final = 1.0  # years
 BORDER: Final = 4.0  # years that a wanted age is kept off the border of its group, for the age model is not exact
