@@ -126,9 +126,11 @@ def relit(drawn: Pixels, own: Floats, wanted: Floats, mesh: Floats, areas: Float
     detail = drawn * spread_out(change, mesh, shape, MOST_SLOPE) - smooth
     lit = own + basis(at) @ change - basis(at) @ level
     contrast, colour = contrasts(lit, wanted - basis(at) @ level, areas)
-    shade = cv2.cvtColor(detail, cv2.COLOR_BGR2GRAY)[..., None]
-    varied = np.asarray(colour * detail + (contrast - colour) * shade, np.float32)
-    return unclipped(smooth + varied + patches(varied, mesh))
+    # Shade in the skin's own colour: equal parts of all three channels would make strongly coloured skin gray.
+    tint = smooth / np.maximum(cv2.cvtColor(smooth, cv2.COLOR_BGR2GRAY), 1)[..., None]
+    shade = cv2.cvtColor(detail, cv2.COLOR_BGR2GRAY)[..., None] * tint
+    varied = np.asarray(colour * (detail - shade) + contrast * shade, np.float32)
+    return unclipped(smooth + varied + patches(varied, mesh, tint))
 
 
 def unclipped(face: Floats) -> Floats:
@@ -137,8 +139,10 @@ def unclipped(face: Floats) -> Floats:
     return np.asarray(face * (255 / np.maximum(brightest, 255)), np.float32)
 
 
-def patches(detail: Floats, mesh: Floats) -> Floats:
+def patches(detail: Floats, mesh: Floats, tint: Floats) -> Floats:
     """What takes broad dark, bright or coloured patches away from a face's detail float32 (h, w, 3).
+
+    ``tint`` float32 (h, w, 3): the colour of the skin, of luma 1.
 
     Eyes, brows, nose and lips keep their shade and more of their colour. A donor's own make-up, fringe, beard, cast shadows
     and coloured lamps are such patches. Fine texture stays.
@@ -147,8 +151,10 @@ def patches(detail: Floats, mesh: Floats) -> Floats:
     coarse = cv2.resize(detail, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
     step = np.array([COARSE / w, COARSE / h], np.float32)
     free = features((mesh[:, :2] + 0.5) * step - 0.5, COARSE)[..., None]
+    skin = cv2.resize(tint, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
     shade = cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY)[..., None]
-    change = (1 - free) * limits(shade, PATCH_LEVELS) + limits(coarse - shade, PATCH_LEVELS + PATCH_LEVELS / 2 * free)
+    coloured = limits(coarse - shade * skin, PATCH_LEVELS + PATCH_LEVELS / 2 * free)
+    change = (1 - free) * limits(shade, PATCH_LEVELS) * skin + coloured
     return np.asarray(cv2.resize(change, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
