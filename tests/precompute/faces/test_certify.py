@@ -59,6 +59,19 @@ def test_the_more_alike_look_counts() -> None:
     assert verdict.similarity == pytest.approx(0.30)
 
 
+@pytest.mark.parametrize(("shift", "looks"), [(0.5 * certify.SAME_PLACE, 1), (1.5 * certify.SAME_PLACE, 2)], ids=["one", "two"])
+def test_the_same_place_is_looked_at_once(shift: float, looks: int) -> None:
+    """A second look is left out only where the detector's points lie so near the old ones that a recogniser sees the same."""
+    side = certify.LOOK_REACH * 40
+    scale = certify.LOOK_SIDE / side
+    corner = np.array([35, 40]) - side / 2
+    span = float(np.linalg.norm(POINTS[3:].mean(0) - POINTS[:2].mean(0)))  # longer here than from eye to eye
+    moved = (POINTS + np.array([shift * span, 0]) - corner) * scale
+    detector = Sees((*((BOX[:2] - corner) * scale), *(BOX[2:] * scale)))
+    detector._found.points[0] = moved
+    assert len(measure(detector).seen) == looks
+
+
 def test_a_neighbour_is_not_the_face() -> None:
     """A face that hardly overlaps the box is someone else."""
     assert measure(Sees((0, 0, 20, 20))).similarity == pytest.approx(0.28)
