@@ -87,7 +87,7 @@ class FaceMesh:
     def __init__(self, session: Session) -> None:
         self._session = session
         # What the model says of a plain gray picture is its mean face, looking straight ahead.
-        mean = self._look(np.full((SIDE, SIDE, 3), GRAY, np.uint8), np.eye(2, 3)).points
+        mean = self.look(np.full((SIDE, SIDE, 3), GRAY, np.uint8), np.eye(2, 3)).points
         self._head = Head(mean, five(mean))
 
     def fit(self, pixels: Pixels, points: Floats, box: Floats) -> Mesh:
@@ -111,10 +111,11 @@ class FaceMesh:
         return mesh if best >= LIKELY else Mesh(stiff, 0.0, stiff=True)
 
     def _looks(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> tuple[Mesh, Mesh]:
-        first = self._look(pixels, matrix)
-        return first, self._look(pixels, square_of_mesh(first.points))
+        first = self.look(pixels, matrix)
+        return first, self.look(pixels, square_of_mesh(first.points))
 
-    def _look(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> Mesh:
+    def look(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> Mesh:
+        """The mesh in the one crop of BGR uint8 (h, w, 3) that a (2, 3) matrix picture -> crop shows."""
         view = align.crop(pixels, matrix, SIDE)[:, :, ::-1].astype(np.float32) / 255
         out = self._session.run(np.ascontiguousarray(view[None]))
         found = out["landmarks"].reshape(-1, 3).astype(np.float64)

@@ -1,5 +1,6 @@
 """Piecewise-affine maps between meshes: which pixel of one face lies where on another."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -57,6 +58,11 @@ def backward_map(source: Floats, target: Floats, corners: Triangles, size: tuple
     Both are ringed meshes (506, 3). Nearer triangles cover farther ones, and those that face away are not drawn. Outside
     of all triangles the best affine map goes on. Worked out on a grid of at most ``MAP_SIDE`` cells and interpolated.
     """
+    return backward_maps((source,), target, corners, size)[0]
+
+
+def backward_maps(sources: Sequence[Floats], target: Floats, corners: Triangles, size: tuple[int, int]) -> list[Floats]:
+    """``backward_map`` for several sources, of which each pixel shows the same triangle."""
     h, w = size
     scale = min(1.0, MAP_SIDE / max(h, w))
     rows, columns = max(1, round(h * scale)), max(1, round(w * scale))
@@ -64,11 +70,14 @@ def backward_map(source: Floats, target: Floats, corners: Triangles, size: tuple
     flat = (target[:, :2] + 0.5) * step - 0.5
     seen = _drawing_order(target, flat, corners)
     labels = _paint(flat, seen, (rows, columns))
-    affine = np.concatenate([_whole(flat, source), _each(flat, source, seen)])
     y, x = np.mgrid[:rows, :columns].astype(np.float32)
-    at = affine[labels]
-    grid = at[..., 0, :] * x[..., None] + at[..., 1, :] * y[..., None] + at[..., 2, :]
-    return np.asarray(cv2.resize(grid, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+
+    def mapped(source: Floats) -> Floats:
+        at = np.concatenate([_whole(flat, source), _each(flat, source, seen)])[labels]
+        grid = at[..., 0, :] * x[..., None] + at[..., 1, :] * y[..., None] + at[..., 2, :]
+        return np.asarray(cv2.resize(grid, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+
+    return [mapped(source) for source in sources]
 
 
 def _drawing_order(target: Floats, flat: Floats, corners: Triangles) -> Triangles:
