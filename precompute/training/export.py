@@ -56,7 +56,10 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def restore(network: nn.Module, file: Path) -> None:
     """The weights of a file that ``write`` made, back into a network like that one; raises ``ValueError`` where it is another."""
-    kept = {each.name.removesuffix(".half"): numpy_helper.to_array(each) for each in onnx.load(file).graph.initializer}
+    graph = onnx.load(file).graph
+    kept = {each.name.removesuffix(".half"): numpy_helper.to_array(each) for each in graph.initializer}
+    # Of equal tensors the file has one.
+    kept |= {each.output[0]: kept[each.input[0]] for each in graph.node if each.op_type == "Identity" and each.input[0] in kept}
     own = network.state_dict()
     missing = [name for name in own if name not in kept and not name.endswith("num_batches_tracked")]
     if missing:
