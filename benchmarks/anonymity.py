@@ -80,8 +80,8 @@ def _folder(variable: str, name: str) -> Path | None:
 
 def measure(options: Any) -> report.Figures:
     """Speed first, while nothing else runs; then known people, then group photos."""
-    config = FacesConfig()
-    task = Task(config, ModelStore(), course.held_out(config, options.held_out), Limits(), "central", SEED)
+    config, store = FacesConfig(), ModelStore()
+    task = Task(config, store, course.held_out(config, store, options.held_out), Limits(), "central", SEED)
     examiner = Examiner.load(task)
     found = speed(examiner, options)
     with command_evaluate.progress() as shown:

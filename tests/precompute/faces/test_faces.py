@@ -103,7 +103,7 @@ def test_every_replaced_face_is_below_the_thresholds(
         swaps = results[:-1] if face.usable else results
         assert any(all(m.passed and m.similarity < m.threshold for m in measured) for measured in swaps)
         itself = anonymiser.measure(group_photo, face, group_photo)
-        assert [m.recogniser for m in itself] == ["face-reidentification-retail-0095", "mobilefacenet_128"]
+        assert [m.recogniser for m in itself] == list(FacesConfig().recognisers)
         assert all(not m.passed and m.similarity > 0.95 for m in itself)
 
 
@@ -251,7 +251,7 @@ def test_without_models_the_error_names_the_command(tmp_path: object) -> None:
 def test_a_model_in_the_wrong_role_is_refused(store: ModelStore) -> None:
     """A recogniser cannot be the detector."""
     with pytest.raises(UnknownModel, match="cannot be the detector"):
-        Anonymiser.load(FacesConfig(detector="mobilefacenet_128"), store, environ={})
+        Anonymiser.load(FacesConfig(detector=FacesConfig().recognisers[0]), store, environ={})
 
 
 @pytest.mark.parametrize("wrong", [{"policy": "nearest"}, {"similarity": "mse"}, {"tries": -1}, {"screened": -1}], ids=str)

@@ -101,8 +101,8 @@ def test_an_enlarged_mesh_keeps_its_middle_and_its_shape() -> None:
 
 def test_every_face_of_a_photo_has_a_mesh_that_the_model_saw(store: ModelStore, group_photo: Pixels) -> None:
     """On all six, the one that looks aside too, the mesh lies on the points and the box."""
-    model = FaceMesh(Session(store.path("mp_face_landmarks_478"), "cpu"))
-    found = YuNet(Session(store.path("yunet_n_dynamic"), "cpu"), 0.6).find(group_photo, (1600,))
+    model = FaceMesh(Session(store.path(FacesConfig().landmarks), "cpu"))
+    found = YuNet(Session(store.path(FacesConfig().detector), "cpu"), 0.6).find(group_photo, (1600,))
     for points, box in zip(found.points, found.boxes, strict=True):
         mesh = model.fit(group_photo, points, box)
         assert not mesh.stiff
