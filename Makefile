@@ -46,6 +46,7 @@ test: lint
 bench: setup
 	$(BIN)/python -m benchmarks.reveal --check
 	$(BIN)/python -m benchmarks.seal --check
+	$(BIN)/python -m benchmarks.models --check
 	$(BIN)/python -m benchmarks.anonymity --check
 	$(BIN)/python -m benchmarks.people --check
 	$(BIN)/python -m benchmarks.serve --check
