@@ -15,6 +15,7 @@ from precompute.session import Session
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
+SIDE: Final = 192  # of the crops that matrices lead to, whatever a model's own side is
 POINTS: Final = 468  # the points after these are the irises
 
 # Points of the mesh by their numbers (MediaPipe canonical face model), left and right as in the picture.
@@ -85,9 +86,8 @@ class FaceMesh:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._side = session.side
         # What the model says of a plain gray picture is its mean face, looking straight ahead.
-        mean = self._look(np.full((self._side, self._side, 3), GRAY, np.uint8), np.eye(2, 3)).points
+        mean = self.look(np.full((SIDE, SIDE, 3), GRAY, np.uint8), np.eye(2, 3)).points
         self._head = Head(mean, five(mean))
 
     def fit(self, pixels: Pixels, points: Floats, box: Floats) -> Mesh:
@@ -96,12 +96,12 @@ class FaceMesh:
         The second of two looks has the better crop. Where that is doubtful, as on profiles and behind hands, other crops are
         looked at too, and the best by presence and agreement with the detector is taken; if none will do, a stiff head.
         """
-        mesh = self._looks(pixels, square_of_points(points, self._side))[1]
+        mesh = self._looks(pixels, square_of_points(points))[1]
         best = trust(mesh, points, box)
         if best >= SURE:
             return mesh
         stiff = self._head.on(points)
-        for matrix in (square_of_mesh(stiff, self._side), *other_squares(points, box, self._side)):
+        for matrix in (square_of_mesh(stiff), *other_squares(points, box)):
             looks = self._looks(pixels, matrix)
             trusted = [trust(look, points, box) for look in looks]
             if max(trusted) > best:
@@ -111,11 +111,14 @@ class FaceMesh:
         return mesh if best >= LIKELY else Mesh(stiff, 0.0, stiff=True)
 
     def _looks(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> tuple[Mesh, Mesh]:
-        first = self._look(pixels, matrix)
-        return first, self._look(pixels, square_of_mesh(first.points, self._side))
+        first = self.look(pixels, matrix)
+        return first, self.look(pixels, square_of_mesh(first.points))
 
-    def _look(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> Mesh:
-        view = align.crop(pixels, matrix, self._side)[:, :, ::-1].astype(np.float32) / 255
+    def look(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> Mesh:
+        """The mesh in the one crop of BGR uint8 (h, w, 3) that a (2, 3) matrix picture -> crop shows."""
+        side = self._session.side
+        matrix = matrix * (side / SIDE)
+        view = align.crop(pixels, matrix, side)[:, :, ::-1].astype(np.float32) / 255
         out = self._session.run(np.ascontiguousarray(view[None]))
         found = out["landmarks"].reshape(-1, 3).astype(np.float64)
         turn = np.linalg.inv(matrix[:, :2])
@@ -152,34 +155,34 @@ def lies_on(mesh: Floats, box: Floats) -> bool:
     return common > ON_BOX * (float((high - low).prod() + size.prod()) - common)
 
 
-def other_squares(points: Floats, box: Floats, side: int) -> Iterator[npt.NDArray[np.float64]]:
-    """Matrices to crops of ``side`` px around a detector's box, 1.3 or 1.6 times its long side, level and turned."""
+def other_squares(points: Floats, box: Floats) -> Iterator[npt.NDArray[np.float64]]:
+    """Matrices of squares around a detector's box, 1.3 or 1.6 times its long side, level and turned."""
     down = points[3:].mean(0) - points[:2].mean(0)
     # On profiles the way from the eyes to the mouth says more than the line through the eyes.
     lean = float(np.arctan2(-down[0], down[1]))
-    centre, longest = box[:2] + box[2:] / 2, float(box[2:].max())
+    centre, side = box[:2] + box[2:] / 2, float(box[2:].max())
     for span, angle in ((1.3, 0.0), (1.3, lean), (1.6, lean), (1.6, lean - LEAN), (1.6, lean + LEAN)):
-        yield align.turned_square(centre, span * longest, angle, side)
+        yield align.turned_square(centre, span * side, angle, SIDE)
 
 
-def square_of_points(points: Floats, side: int) -> npt.NDArray[np.float64]:
-    """Five points -> matrix to a crop of ``side`` px, a level square about 1.5 times the face."""
+def square_of_points(points: Floats) -> npt.NDArray[np.float64]:
+    """Five points -> matrix of a level square, about 1.5 times the face."""
     eyes, mouth = points[1] - points[0], (points[3] + points[4]) / 2 - (points[0] + points[1]) / 2
     # On a profile the eyes nearly coincide, but the way to the mouth stays.
     span = 3.07 * max(float(np.hypot(*eyes)), float(np.hypot(*mouth)))
     centre = (points[0] + points[1] + points[3] + points[4]) / 4
-    return align.turned_square(centre, span, float(np.arctan2(eyes[1], eyes[0])), side)
+    return align.turned_square(centre, span, float(np.arctan2(eyes[1], eyes[0])), SIDE)
 
 
-def square_of_mesh(mesh: Floats, side: int) -> npt.NDArray[np.float64]:
-    """Mesh (n, 2 or 3) -> matrix to a crop of ``side`` px, a level square 1.5 times the long side of the turned face."""
+def square_of_mesh(mesh: Floats) -> npt.NDArray[np.float64]:
+    """Mesh (n, 2 or 3) -> matrix of a level square, 1.5 times the long side of the turned face."""
     flat = mesh[:, :2].astype(np.float64)
     eyes = flat[list(RIGHT_EYE)].mean(0) - flat[list(LEFT_EYE)].mean(0)
     angle = float(np.arctan2(eyes[1], eyes[0]))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     level = flat @ turn.T
     low, high = level.min(0), level.max(0)
-    return align.turned_square(((low + high) / 2) @ turn, 1.5 * float((high - low).max()), angle, side)
+    return align.turned_square(((low + high) / 2) @ turn, 1.5 * float((high - low).max()), angle, SIDE)
 
 
 def width(mesh: Floats) -> float:

@@ -68,8 +68,8 @@ def test_the_crop_is_as_large_as_the_model_takes_it(side: int) -> None:
     own[:, 0] = np.linspace(0, side, 478)
     session = Answers(side, landmarks=own.reshape(1, 1, 1, -1), presence_logit=np.zeros((1, 1, 1, 1), np.float32))
     points = landmarks.five(mesh)[:, :2]
-    square = landmarks.square_of_points(points, side)
-    found = FaceMesh(session)._look(np.zeros((200, 200, 3), np.uint8), square).points  # type: ignore[arg-type]
+    square = landmarks.square_of_points(points)
+    found = FaceMesh(session).look(np.zeros((200, 200, 3), np.uint8), square).points  # type: ignore[arg-type]
     assert {blob.shape for blob in session.blobs} == {(1, side, side, 3)}
     eyes = points[1] - points[0]
     span = 3.07 * max(float(np.hypot(*eyes)), float(np.hypot(*(points[3:].mean(0) - points[:2].mean(0)))))
