@@ -66,7 +66,7 @@ def compared(section: str, titles: Mapping[str, str], found: Figures, skipped: t
         said = "not measured" if value is None else f"{value:.4g}"
         verdict = "skipped" if name.startswith(skipped) else "ok" if met(value, kind, limit) else "MISSED"
         rows.append((titles.get(name, name), said, f"{'>=' if kind == 'min' else '<='} {limit:g}", verdict))
-    rest = [(name, f"{value:.4g}") for name, value in sorted(found.items())]
+    rest = [(name, f"{value:.4g}") for name, value in sorted(found.items()) if value is not None]
     return f"{aligned(rows)}\n\n{aligned([('figure', 'value'), *rest])}"
 
 

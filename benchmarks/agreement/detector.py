@@ -29,9 +29,9 @@ def figures(photos: Sequence[Pixels], own: Find, teachers: tuple[Find, Find], do
     """BGR uint8 photos; ``own``, the two teachers, and the same teachers at the score ``DOUBT`` -> figures.
 
     recall: of faces of ``WIDE_PX`` and more that both teachers find; precision: of own finds of that width, those that either
-    teacher sees too, be it with doubt; point_error: mean distance of five points from the middle between both teachers', over
-    the distance between the eyes there, and how far apart the teachers' are; time_ratio: over the first teacher's, each photo
-    at its fastest.
+    teacher sees too, be it with doubt; point_error: mean distance of five points from the first teacher's, over its distance
+    between the eyes, on faces that look ahead, and points_apart: that of the other teacher; time_ratio: over the first teacher's,
+    each photo at its fastest.
     """
     common = found = true = wide = 0
     errors: list[float] = []
@@ -51,9 +51,8 @@ def figures(photos: Sequence[Pixels], own: Find, teachers: tuple[Find, Find], do
             if match is None:
                 continue
             found += 1
-            middle = (first.points[i] + second.points[twin]) / 2
-            if is_ahead(middle, box):
-                errors.append(point_error(middle, mine.points[match]))
+            if is_ahead(first.points[i], box):
+                errors.append(point_error(first.points[i], mine.points[match]))
                 apart.append(point_error(first.points[i], second.points[twin]))
         large = [box for box in mine.boxes if box[2] >= WIDE_PX]
         wide += len(large)

@@ -18,6 +18,7 @@ from precompute.describe import Attributes
 from precompute.describe import Recogniser
 from precompute.detect import Detector
 from precompute.detect import Floats
+from precompute.errors import NotCalibrated
 from precompute.errors import Rejected
 from precompute.evaluation import kept
 from precompute.models import Progress
@@ -118,7 +119,7 @@ def _best(similarity: Floats, is_same: Flags) -> float:
 
 def recognised(name: str, known: Known, listed: Sequence[Pair], groups: Mapping[str, Flags]) -> Figures:
     """Of one recogniser: accuracy on the listed pairs, and over all pairs the true accept rate at a false accept rate of 1e-3; by
-    group, both rates among its members at the threshold found over all.
+    group, both rates among its members at the threshold found over all. No rates where there are too few pairs for that.
     """
     vectors = known.vectors[name]
     found: Figures = {}
@@ -126,6 +127,10 @@ def recognised(name: str, known: Known, listed: Sequence[Pair], groups: Mapping[
         one, two, is_same = (np.array(column) for column in zip(*listed, strict=True))
         similarity = np.asarray((vectors[one] * vectors[two]).sum(1), np.float32)
         found[f"accuracy_{name}"] = round(accuracy(similarity, is_same.astype(np.bool_)), 4)
+    try:
+        calibration.require(known.people, FAR)
+    except NotCalibrated:
+        return found
     whole = calibration.calibrate(calibration.cosine(vectors), known.people, FAR, np.random.default_rng(SEED))
     found |= {f"threshold_{name}": whole.threshold.value}
     found |= {f"tar_{name}": round(whole.true_accept_rate.value, 4)} if whole.true_accept_rate else {}

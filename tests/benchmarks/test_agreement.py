@@ -36,12 +36,13 @@ def test_detector() -> None:
     assert said["detector_points_apart"] == 0
 
 
-def test_points_are_measured_from_the_middle_of_both_teachers() -> None:
-    """Two teachers that differ by 8 px are each 4 px from it."""
+def test_points_are_the_first_teachers() -> None:
+    """What the other teacher differs by is told beside it; faces in profile do not count."""
     first, second = found((0, 0, 80)), found((8, 0, 80))
     said = detector.figures(PHOTOS, lambda _: first, (lambda _: first, lambda _: second), [lambda _: first])
-    assert said["detector_point_error"] == pytest.approx(4 / 40)
+    assert said["detector_point_error"] == 0
     assert said["detector_points_apart"] == pytest.approx(8 / 40)
+    assert not detector.is_ahead(FIVE * np.array([0.5, 1], np.float32), first.boxes[0])
 
 
 def test_mesh() -> None:
