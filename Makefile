@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PHOTO ?=
+SHARED ?= ../shared
 
-# Models and donor faces beside the checkout are used where they lie; see README.md for other places.
-ifneq ($(wildcard ../shared/models),)
-export MFMC_MODEL_MIRROR ?= $(abspath ../shared/models)
+# Models and donor faces beside the checkout are used where they lie; see README.md for other places. SHARED= looks for none.
+ifneq ($(SHARED),)
+ifneq ($(wildcard $(SHARED)/models),)
+export MFMC_MODEL_MIRROR ?= $(abspath $(SHARED)/models)
 endif
-ifneq ($(wildcard ../shared/images/donors),)
-export MFMC_DONORS ?= $(abspath ../shared/images/donors)
+ifneq ($(wildcard $(SHARED)/images/donors),)
+export MFMC_DONORS ?= $(abspath $(SHARED)/images/donors)
+endif
 endif
 
 .PHONY: help setup demo test lint bench clean
@@ -43,6 +46,7 @@ test: lint
 bench: setup
 	$(BIN)/python -m benchmarks.reveal --check
 	$(BIN)/python -m benchmarks.seal --check
+	$(BIN)/python -m benchmarks.models --check
 	$(BIN)/python -m benchmarks.anonymity --check
 	$(BIN)/python -m benchmarks.people --check
 	$(BIN)/python -m benchmarks.serve --check

@@ -1,11 +1,13 @@
 """What the fakes are worth, against every bar: known people for privacy and likeness, group photos for what must not go wrong.
 
-Needs models (``MFMC_MODEL_MIRROR``). ``--people`` or ``MFMC_VERIFICATION`` names a folder with a
-folder of pictures for each person, ``--photos`` or ``MFMC_GROUPS`` a folder of group photos.
+Needs models (``MFMC_MODEL_MIRROR``); with ``--models own`` the shipped ones find and choose, and those of others only judge.
+``--people`` or ``MFMC_VERIFICATION`` names a folder with a folder of pictures for each person, ``--photos`` or ``MFMC_GROUPS`` a
+folder of group photos.
 """
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import cv2
 
 from benchmarks import report
 from benchmarks import seal
+from benchmarks.sets import SETS
 from precompute import command_evaluate
 from precompute import verification
 from precompute.errors import PrecomputeError
@@ -24,11 +27,11 @@ from precompute.evaluation.crew import Examiner
 from precompute.evaluation.crew import Task
 from precompute.models import ModelStore
 from precompute.photo import Limits
-from precompute.settings import FacesConfig
 
 SEED = 1
 ROUNDS = 5
 SPEED_PICTURES = 40
+SECTIONS = {"own": "anonymity-own", "permissive": "anonymity"}  # of bars.toml, by the models that find and choose
 TITLES = {
     "rank1_max": "rank-1 re-identification, worst recogniser",
     "tar_max": "TAR at FAR 1e-3, worst recogniser",
@@ -53,10 +56,12 @@ TITLES = {
 def main(argv: list[str]) -> int:
     """The command line."""
     parser = report.parser("anonymity", "Replace the faces of known people and of group photos, and measure what comes out.")
-    parser.add_argument("--people", type=Path, default=_folder("MFMC_VERIFICATION", "verification"), help="a folder per person")
-    parser.add_argument("--photos", type=Path, default=_folder("MFMC_GROUPS", "groups"), help="group photos, JPEG")
+    named = report.folder("MFMC_VERIFICATION", "verification")
+    parser.add_argument("--people", type=Path, default=named, help="a folder per person")
+    parser.add_argument("--photos", type=Path, default=report.folder("MFMC_GROUPS", "groups"), help="group photos, JPEG")
     parser.add_argument("--limit", type=int, metavar="PEOPLE", help="a quick look: only so many people, and as many photos")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="default: one for each core")
+    parser.add_argument("--models", choices=SECTIONS, default="permissive", help="which find and choose (default: %(default)s)")
     parser.add_argument("--held-out", action="append", metavar="NAME", help="recognisers that take no part in choosing")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write report.json and report.html there too")
     options = parser.parse_args(argv)
@@ -69,19 +74,14 @@ def main(argv: list[str]) -> int:
     except PrecomputeError as error:
         print(f"benchmarks.anonymity: {error}", file=sys.stderr)
         return 2
-    return report.finish("anonymity", found, options, table)
-
-
-def _folder(variable: str, name: str) -> Path | None:
-    named = os.environ.get(variable)
-    beside = Path(__file__).parents[2] / "shared" / "images" / name
-    return Path(named) if named else beside if beside.is_dir() else None
+    section = SECTIONS[options.models]
+    return report.finish(section, found, options, partial(report.compared, section, TITLES))
 
 
 def measure(options: Any) -> report.Figures:
     """Speed first, while nothing else runs; then known people, then group photos."""
-    config = FacesConfig()
-    task = Task(config, ModelStore(), course.held_out(config, options.held_out), Limits(), "central", SEED)
+    config, store = SETS[options.models], ModelStore()
+    task = Task(config, store, course.held_out(config, store, options.held_out), Limits(), "central", SEED)
     examiner = Examiner.load(task)
     found = speed(examiner, options)
     with command_evaluate.progress() as shown:
@@ -165,18 +165,6 @@ def speed(examiner: Examiner, options: Any) -> report.Figures:
         "replace_ms": round(measured["replace_ms_a_face"], 1),
         "large_s": large["total_s"], "large_faces": large["faces"],
     }  # fmt: skip
-
-
-def table(found: report.Figures) -> str:
-    """Every bar with what was measured and whether it is met, then all figures."""
-    rows: list[tuple[str, ...]] = [("bar", "measured", "bar", "")]
-    for name, kind, limit in report.bars("anonymity"):
-        value = found.get(name)
-        said = "not measured" if value is None else f"{value:.4g}"
-        sign = ">=" if kind == "min" else "<="
-        rows.append((TITLES.get(name, name), said, f"{sign} {limit:g}", "ok" if report.met(value, kind, limit) else "MISSED"))
-    rest = [(name, f"{value:.4g}") for name, value in sorted(found.items())]
-    return f"{report.aligned(rows)}\n\n{report.aligned([('figure', 'value'), *rest])}"
 
 
 if __name__ == "__main__":

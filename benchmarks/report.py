@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 BARS = Path(__file__).with_name("bars.toml")
@@ -19,12 +21,17 @@ def parser(module: str, about: str) -> argparse.ArgumentParser:
     return made
 
 
-def finish(section: str, found: Figures, options: argparse.Namespace, table: Callable[[Figures], str]) -> int:
-    """Print the figures, and with ``--check`` the bars they miss; the process's exit code."""
+def finish(
+    section: str, found: Figures, options: argparse.Namespace, table: Callable[[Figures], str], skipped: tuple[str, ...] = ()
+) -> int:
+    """Print the figures, and with ``--check`` the bars they miss; the process's exit code.
+
+    ``skipped``: how the names of figures begin that could not be measured here, and whose bars do not count.
+    """
     print(json.dumps(found) if options.json else table(found))
-    missed = misses(section, found) if options.check else []
+    missed = misses(section, found, skipped) if options.check else []
     for line in missed:
-        print(f"benchmarks.{section}: {line}", file=sys.stderr)
+        print(f"benchmarks.{section.partition('-')[0]}: {line}", file=sys.stderr)
     return 1 if missed else 0
 
 
@@ -38,15 +45,29 @@ def met(value: float | None, kind: str, limit: float) -> bool:
     return value is not None and (value >= limit if kind == "min" else value <= limit)
 
 
-def misses(section: str, found: Figures) -> list[str]:
+def misses(section: str, found: Figures, skipped: tuple[str, ...] = ()) -> list[str]:
     """A line for every bar missed; a bar is a figure's name and ``_min`` or ``_max``."""
     missed = []
     for name, kind, limit in bars(section):
+        if name.startswith(skipped):
+            continue
         if name not in found:
             missed.append(f"{name} was not measured")
         elif not met(found[name], kind, limit):
             missed.append(f"{name} is {found[name]}, the bar is {'at least' if kind == 'min' else 'at most'} {limit}")
     return missed
+
+
+def compared(section: str, titles: Mapping[str, str], found: Figures, skipped: tuple[str, ...] = ()) -> str:
+    """Every bar with what was measured and whether it is met, then all figures."""
+    rows: list[tuple[str, ...]] = [("bar", "measured", "bar", "")]
+    for name, kind, limit in bars(section):
+        value = found.get(name)
+        said = "not measured" if value is None else f"{value:.4g}"
+        verdict = "skipped" if name.startswith(skipped) else "ok" if met(value, kind, limit) else "MISSED"
+        rows.append((titles.get(name, name), said, f"{'>=' if kind == 'min' else '<='} {limit:g}", verdict))
+    rest = [(name, f"{value:.4g}") for name, value in sorted(found.items()) if value is not None]
+    return f"{aligned(rows)}\n\n{aligned([('figure', 'value'), *rest])}"
 
 
 def aligned(rows: list[tuple[str, ...]]) -> str:
@@ -57,3 +78,10 @@ def aligned(rows: list[tuple[str, ...]]) -> str:
         cells = [first.ljust(widths[0]), *(text.rjust(width) for text, width in zip(others, widths[1:], strict=False))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def folder(variable: str, name: str) -> Path | None:
+    """The folder of pictures that a variable names, else that of this name in ``shared/images`` beside the checkout, if any."""
+    named = os.environ.get(variable)
+    beside = Path(__file__).parents[2] / "shared" / "images" / name
+    return Path(named) if named else beside if beside.is_dir() else None

@@ -35,7 +35,8 @@ def main(argv: list[str]) -> int:
     """The command line."""
     parser = report.parser("seal", "Seal an 11 MP photo by stage, and a folder of photos for its size.")
     parser.add_argument("--rounds", type=int, default=9, help="how often the large photo is sealed (default: 9)")
-    parser.add_argument("--photos", type=Path, default=_folder(), help="JPEG photos to seal for their size")
+    groups = report.folder("MFMC_GROUPS", "groups")
+    parser.add_argument("--photos", type=Path, default=groups, help="JPEG photos to seal for their size")
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -49,12 +50,6 @@ def main(argv: list[str]) -> int:
     if files:
         found |= size(anonymiser, files)
     return report.finish("seal", found, options, table)
-
-
-def _folder() -> Path | None:
-    named = os.environ.get("MFMC_GROUPS")
-    beside = Path(__file__).parents[2] / "shared" / "images" / "groups"
-    return Path(named) if named else beside if beside.is_dir() else None
 
 
 def speed(anonymiser: Anonymiser, rounds: int) -> report.Figures:

@@ -169,7 +169,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out", action="append", metavar="NAME",
         help="a recogniser that only evaluates and takes no part in choosing; may be given several times "
-        "(default: mobileface_v2 and mobileface_v3)",
+        "(default: those of others in models.toml that are here and do not choose)",
     )  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="PEOPLE", help="only so many people, drawn at random (default: all)")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many at once, a core each (default: 1)")

@@ -34,6 +34,10 @@ Floats = npt.NDArray[np.float32]
 
 PICTURES = 36
 CLOSEST = 12
+NOBODY_HELD_OUT = (
+    "no recogniser is held out, so every figure is of recognisers that took part in choosing; name one with --held-out, "
+    "or set MFMC_MODEL_MIRROR to a folder that has those of models.toml"
+)
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
@@ -41,7 +45,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
     own = own_or_defaults(arguments.config)
     _check(arguments, published(arguments.config))
     store = ModelStore(own.models.cache_folder, own.models.mirror_folder)
-    held_out = course.held_out(own.faces, arguments.held_out)
+    held_out = course.held_out(own.faces, store, arguments.held_out)
+    if not held_out:
+        print(f"mfmc-precompute: {NOBODY_HELD_OUT}", file=sys.stderr)
     task = Task(own.faces, store, held_out, own.upload, "central", arguments.seed)
     with progress() as told:
         found = course.run(arguments.folder, task, arguments.processes, arguments.limit, told)

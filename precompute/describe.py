@@ -22,7 +22,6 @@ Floats = npt.NDArray[np.float32]
 Gender = Literal["female", "male", "unknown"]
 
 TEMPLATES: Final = {"arcface": align.ARCFACE, "open-model-zoo": align.OPEN_MODEL_ZOO}
-GENDER_SIDE: Final = 62
 # What `pitch` measures on faces that look straight ahead, in degrees (median of 1,069 portraits).
 LEVEL_PITCH: Final = -6.0
 AGE_BORDERS: Final = (18.0, 30.0, 45.0, 60.0)  # years
@@ -88,7 +87,7 @@ def unit(vectors: Floats) -> Floats:
 
 
 class AgeGender:
-    """age-gender-recognition-retail-0013 through onnxruntime; it was not made for children."""
+    """A model with the contract of age-gender-recognition-retail-0013, which was not made for children."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -97,7 +96,8 @@ class AgeGender:
         """See ``Attributes``; the mean over each face and its mirror image, which is steadier."""
         if not len(boxes):
             return np.zeros((0, 2), np.float32)
-        crops = np.stack([align.crop(pixels, _level_square(box), GENDER_SIDE) for box in boxes])
+        side = self._session.side
+        crops = np.stack([align.crop(pixels, _level_square(box, side), side) for box in boxes])
         both = np.concatenate([crops, crops[:, :, ::-1]])
         out = self._session.run(both.transpose(0, 3, 1, 2).astype(np.float32))
         told = np.stack([out["prob_female_male"][:, 0], 100 * out["age_div100"].reshape(-1)], 1)
@@ -124,9 +124,9 @@ def within_group(years: float, margin: float) -> float:
     return float(min(max(years, low), high))
 
 
-def _level_square(box: Floats) -> npt.NDArray[np.float64]:
+def _level_square(box: Floats, side: int) -> npt.NDArray[np.float64]:
     centre = box[:2] + box[2:] / 2
-    return align.turned_square(centre, 1.1 * float(box[2:].max()), 0.0, GENDER_SIDE)
+    return align.turned_square(centre, 1.1 * float(box[2:].max()), 0.0, side)
 
 
 def pose(mesh: Floats) -> Pose:

@@ -15,7 +15,7 @@ from precompute.session import Session
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-SIDE: Final = 192
+SIDE: Final = 192  # of the crops that matrices lead to, whatever a model's own side is
 POINTS: Final = 468  # the points after these are the irises
 
 # Points of the mesh by their numbers (MediaPipe canonical face model), left and right as in the picture.
@@ -82,7 +82,7 @@ class Mesh:
 
 
 class FaceMesh:
-    """MediaPipe's face landmark model (Kartynnik et al., Real-time Facial Surface Geometry, arXiv 1907.06724)."""
+    """A model with the contract of MediaPipe's (Kartynnik et al., Real-time Facial Surface Geometry, arXiv 1907.06724)."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -116,7 +116,9 @@ class FaceMesh:
 
     def look(self, pixels: Pixels, matrix: npt.NDArray[np.float64]) -> Mesh:
         """The mesh in the one crop of BGR uint8 (h, w, 3) that a (2, 3) matrix picture -> crop shows."""
-        view = align.crop(pixels, matrix, SIDE)[:, :, ::-1].astype(np.float32) / 255
+        side = self._session.side
+        matrix = matrix * (side / SIDE)
+        view = align.crop(pixels, matrix, side)[:, :, ::-1].astype(np.float32) / 255
         out = self._session.run(np.ascontiguousarray(view[None]))
         found = out["landmarks"].reshape(-1, 3).astype(np.float64)
         turn = np.linalg.inv(matrix[:, :2])

@@ -37,12 +37,19 @@ class Session:
             onnxruntime.preload_dlls()
         self._session = onnxruntime.InferenceSession(str(file), options(threads), providers=chosen)
         self._outputs = [output.name for output in self._session.get_outputs()]
-        self._input = self._session.get_inputs()[0].name
+        first = self._session.get_inputs()[0]
+        self._input = first.name
+        self._shape = tuple(first.shape)
 
     @property
     def active(self) -> str:
         """The provider that onnxruntime really uses."""
         return str(self._session.get_providers()[0])
+
+    @property
+    def side(self) -> int:
+        """Width in pixels of the square picture that the model's input takes, whichever way round its channels lie."""
+        return max(int(size) for size in self._shape if isinstance(size, int))
 
     def run(self, blob: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
         """The model's one input -> its outputs by name."""

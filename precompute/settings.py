@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from typing import Final
 from typing import Literal
 
 import msgspec
@@ -52,6 +53,15 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     shortlist: int = 50
     age_band_years: float = 12.0
     identity_margin: float = 0.3
+
+
+# The models of others that ours are taught by, all under permissive licences; a mirror has them.
+PERMISSIVE: Final = FacesConfig(
+    detector="yunet_n_dynamic",
+    landmarks="mp_face_landmarks_478",
+    attributes="age-gender-recognition-retail-0013",
+    recognisers=("face-reidentification-retail-0095", "mobilefacenet_128"),
+)
 
 
 class CertificateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

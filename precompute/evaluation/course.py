@@ -24,14 +24,15 @@ from precompute.evaluation.crew import Task
 from precompute.evaluation.population import Population
 from precompute.models import ModelStore
 from precompute.models import Progress
+from precompute.settings import PERMISSIVE
 from precompute.settings import FacesConfig
 from precompute.verification import Collection
 
 Figures = dict[str, object]
 
 FORMAT: Final = 1
-# Of the registry's recognisers, those that no default configuration chooses with.
-HELD_OUT: Final = ("mobileface_v2", "mobileface_v3")
+# Of the registry's recognisers, those that others trained, on photos: ours say nothing that their teachers do not know.
+JUDGES: Final = (*PERMISSIVE.recognisers, "mobileface_v2", "mobileface_v3")
 WIDE_PX: Final = 48.0
 _PACKAGES: Final = ("mfmc-edge", "numpy", "opencv-python", "onnxruntime-gpu", "onnxruntime", "deepface", "insightface")
 
@@ -44,15 +45,17 @@ class Evaluation:
     population: Population
 
 
-def held_out(config: FacesConfig, named: Sequence[str] | None) -> tuple[str, ...]:
-    """The recognisers that only evaluate: those named, else the registry's that are not configured.
+def held_out(config: FacesConfig, store: ModelStore, named: Sequence[str] | None) -> tuple[str, ...]:
+    """The recognisers that only evaluate: those named, else of ``JUDGES`` those that are here and not configured, if any.
 
     Raises ``NotEvaluated`` where one takes part in choosing, so that nothing would be held out.
     """
     both = [name for name in named or () if name in config.recognisers]
     if both:
         raise NotEvaluated(f"{both[0]} takes part in choosing (precompute.faces.recognisers), so it cannot be held out")
-    return tuple(dict.fromkeys(named)) if named else tuple(name for name in HELD_OUT if name not in config.recognisers)
+    if named:
+        return tuple(dict.fromkeys(named))
+    return tuple(name for name in JUDGES if name not in config.recognisers and store.place(store.model(name)) is not None)
 
 
 def run(

@@ -11,6 +11,7 @@ from precompute import command_evaluate
 from precompute.evaluation import course
 from precompute.evaluation import crew
 from precompute.evaluation.population import Population
+from precompute.settings import FacesConfig
 from tests import pictures
 from tests.precompute.evaluation import crowd
 from tests.precompute.shop import Shop
@@ -56,13 +57,23 @@ def test_json(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads((shop.folder / "out" / "report.json").read_text())["data"]["people"] == 3
 
 
+@pytest.mark.parametrize("judges", [(), ("mobileface_v2",)])
+def test_nobody_held_out(
+    shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, judges: tuple[str, ...]
+) -> None:
+    """Where all recognisers at hand choose, the figures are not taken for an attacker's."""
+    monkeypatch.setattr(course, "held_out", lambda *_: judges)
+    assert evaluate(shop, "--limit", "2") == 0
+    assert ("no recogniser is held out" in capsys.readouterr().err) == (not judges)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         pytest.param(["--processes", "0"], "--processes: at least 1", id="no-process"),
         pytest.param(["--seed", "-1"], "--seed: 0 or more", id="no-seed"),
         pytest.param(["--limit", "1"], "--limit: at least 2 people", id="nobody-else"),
-        pytest.param(["--held-out", "mobilefacenet_128"], "takes part in choosing", id="chooses"),
+        pytest.param(["--held-out", FacesConfig().recognisers[1]], "takes part in choosing", id="chooses"),
         pytest.param(["--out", "/dev/null/reports"], "/dev/null/reports cannot be made a folder", id="no-folder"),
     ],
 )

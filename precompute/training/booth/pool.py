@@ -23,7 +23,7 @@ FIELDS: Final = ("points", "meshes", "presence", "told", "first", "second")
 @dataclass(frozen=True, slots=True)
 class Shots:
     """n shots: JPEG bytes each, and points (n, 5, 2), meshes (n, 478, 3), presence (n,), told (n, 2), and what the two
-    recognisers of ``teachers.CONFIG`` say, first (n, d), second (n, e); all float32."""
+    recognisers of ``PERMISSIVE`` say, first (n, d), second (n, e); all float32."""
 
     jpegs: list[bytes]
     points: Floats

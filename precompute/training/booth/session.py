@@ -12,11 +12,11 @@ from precompute.facemodel import weights
 from precompute.facemodel.layout import Layout
 from precompute.facemodel.sampler import FaceModel
 from precompute.models import ModelStore
+from precompute.settings import PERMISSIVE
 from precompute.training.booth import camera
 from precompute.training.booth import pool
 from precompute.training.booth.pose import Stage
 from precompute.training.booth.sitters import Sitters
-from precompute.training.booth.teachers import CONFIG
 from precompute.training.booth.teachers import Teachers
 from precompute.training.facemodel import portraits
 
@@ -36,7 +36,7 @@ class Booth:
         """Of a folder of portraits; raises ``PrecomputeError``."""
         cv2.setNumThreads(1)
         store = ModelStore()
-        index = donor_index.open_index(folder, CONFIG, store)
+        index = donor_index.open_index(folder, PERMISSIVE, store)
         layout = Layout(portraits.symmetric(index.reference))
         model = FaceModel(weights.load(store.path("face-model")), [])
         return cls(Sitters(folder, index, layout, model, held_out), Stage(layout), Teachers.load(store))

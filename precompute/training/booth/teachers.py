@@ -12,23 +12,19 @@ from precompute.describe import Attributes
 from precompute.describe import Recogniser
 from precompute.landmarks import FaceMesh
 from precompute.models import ModelStore
-from precompute.settings import FacesConfig
+from precompute.settings import PERMISSIVE
 from precompute.training.booth.pose import Posed
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-CONFIG: Final = FacesConfig(
-    detector="yunet_n_dynamic", landmarks="mp_face_landmarks_478", attributes="age-gender-recognition-retail-0013",
-    recognisers=("face-reidentification-retail-0095", "mobilefacenet_128"),
-)  # fmt: skip
 BOX: Final = 1.06  # how much wider and higher the detector's box is than the mesh's bounds
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """points float32 (5, 2) as drawn; mesh float32 (478, 3) and presence 0..1 as the mesh's teacher sees them; told float32 (2,):
-    probability of female, years; one unit vector per recogniser of ``CONFIG``. All in pixels of the shot."""
+    probability of female, years; one unit vector per recogniser of ``PERMISSIVE``. All in pixels of the shot."""
 
     points: Floats
     mesh: Floats
@@ -48,7 +44,7 @@ class Teachers:
     @classmethod
     def load(cls, store: ModelStore) -> "Teachers":
         """From the registry; raises ``PrecomputeError`` where one is missing."""
-        models = equipment.load(CONFIG, store)
+        models = equipment.load(PERMISSIVE, store)
         return cls(models.mesh, models.attributes, models.recognisers)
 
     def say(self, pixels: Pixels, posed: Posed) -> Said:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +15,7 @@ from precompute.facemodel.layout import Layout
 from precompute.facemodel.weights import Weights
 from precompute.models import ModelStore
 from precompute.models import Progress
+from precompute.settings import PERMISSIVE
 from precompute.settings import FacesConfig
 from precompute.swap import light
 from precompute.swap.donor import DonorSwapper
@@ -31,14 +33,19 @@ Floats = npt.NDArray[np.float32]
 
 COMPONENTS: Final = 240
 PHOTOS: Final = 30
+# Whoever may choose fakes has a readout: those configured by default, and the permissive ones.
+CHOOSING: Final = tuple(dict.fromkeys((*FacesConfig().recognisers, *PERMISSIVE.recognisers)))
 SURE: Final = 0.9  # of a gender that is only seen, not told
 
 
 def train(folder: Path, store: ModelStore, progress: Progress, seed: int = 0) -> Weights:
-    """Portraits of synthetic people in a folder -> the weights; the same folder and seed give the same weights."""
-    config, rng = FacesConfig(), np.random.default_rng(seed)
-    models = equipment.load(config, store)
-    index = donor_index.open_index(folder, config, store, progress)
+    """Portraits of synthetic people in a folder -> the weights; the same folder and seed give the same weights.
+
+    Portraits are described by the permissive models, which see more than ours.
+    """
+    rng = np.random.default_rng(seed)
+    models = equipment.load(msgspec.structs.replace(PERMISSIVE, recognisers=CHOOSING), store)
+    index = donor_index.open_index(folder, PERMISSIVE, store, progress)
     rows = portraits.suitable(index)
     faces = list(portraits.read(folder, index, rows))
     reference = portraits.symmetric(index.reference)

@@ -4,6 +4,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from precompute.evaluation import course
 from precompute.evaluation import crew
 from precompute.models import ModelStore
 from precompute.photo import Limits
+from precompute.settings import PERMISSIVE
 from precompute.settings import FacesConfig
 from precompute.verification import Collection
 from tests import pictures
@@ -81,14 +83,21 @@ def test_limited() -> None:
     assert course.limited(everything, 3, 2).people != few.people
 
 
-def test_held_out() -> None:
-    """By default what is not configured; a recogniser that chooses is not held out."""
-    assert course.held_out(FacesConfig(), None) == course.HELD_OUT
-    chooses = FacesConfig(recognisers=("mobilefacenet_128", "mobileface_v2"))
-    assert course.held_out(chooses, None) == ("mobileface_v3",)
-    assert course.held_out(chooses, ["a", "a"]) == ("a",)
+def test_held_out(tmp_path: Path) -> None:
+    """By default what is here and not configured; a recogniser that chooses is not held out."""
+    chooses = msgspec.structs.replace(PERMISSIVE, recognisers=("mobilefacenet_128", "mobileface_v2"))
+    assert course.held_out(chooses, TASK.store, None) == ()
+    for name in ("mobilefacenet_128", "mobileface_v3"):
+        file = tmp_path / TASK.store.model(name).file
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    here = ModelStore(tmp_path, environ={})
+    assert course.held_out(chooses, here, None) == ("mobileface_v3",)
+    others = msgspec.structs.replace(chooses, recognisers=("ours", "ours-too"))
+    assert course.held_out(others, here, None) == ("mobilefacenet_128", "mobileface_v3")
+    assert course.held_out(chooses, TASK.store, ["a", "a"]) == ("a",)
     with pytest.raises(NotEvaluated, match="mobileface_v2 takes part in choosing"):
-        course.held_out(chooses, ["mobileface_v2"])
+        course.held_out(chooses, here, ["mobileface_v2"])
 
 
 def test_drop() -> None:
@@ -102,7 +111,7 @@ def test_hashes(tmp_path: Path) -> None:
     """Of the registry's models the registry's; of InsightFace's, those of the files that are there."""
     (tmp_path / "det.onnx").write_bytes(b"weights")
     name = f"insightface:{tmp_path / 'det.onnx'}"
-    found = course.hashes(FacesConfig(detector=name), ModelStore(tmp_path, environ={}))
+    found = course.hashes(msgspec.structs.replace(PERMISSIVE, detector=name), ModelStore(tmp_path, environ={}))
     assert found[f"{name} (det.onnx)"] == sha256(b"weights").hexdigest()
     assert found["mp_face_landmarks_478"] == TASK.store.model("mp_face_landmarks_478").sha256
 

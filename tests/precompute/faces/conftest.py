@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from precompute import equipment
 from precompute.faces import Anonymiser
-from precompute.faces import FacesConfig
 from precompute.models import MIRROR_VARIABLE
 from precompute.models import ModelStore
+from precompute.settings import PERMISSIVE
+from precompute.settings import FacesConfig
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 DONORS = 120
@@ -27,13 +30,26 @@ def place(variable: str, default: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def mirror() -> Path:
-    return place(MIRROR_VARIABLE, SHARED / "models")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
+    """What the default configuration needs is there, shipped or in a mirror."""
+    mirror = Path(os.environ.get(MIRROR_VARIABLE) or SHARED / "models")
+    made = ModelStore(tmp_path_factory.mktemp("cache") / "models", mirror, environ={})
+    require(made, equipment.names(FacesConfig()))
+    return made
 
 
 @pytest.fixture(scope="session")
-def store(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
-    return ModelStore(tmp_path_factory.mktemp("cache") / "models", mirror, environ={})
+def mirrored(store: ModelStore) -> ModelStore:
+    """The permissive models of others are there too."""
+    require(store, equipment.names(PERMISSIVE))
+    return store
+
+
+def require(store: ModelStore, names: Iterable[str]) -> None:
+    """Skip the test where a model is missing."""
+    for name in names:
+        if store.place(store.model(name)) is None:
+            pytest.skip(f"the model {name} is not here; set {MIRROR_VARIABLE}")
 
 
 @pytest.fixture(scope="session")

@@ -50,10 +50,13 @@ def index(count: int, rng: np.random.Generator) -> Index:
 
 
 class Answers:
-    """A session that always answers the same."""
+    """A session that always answers the same; ``blobs`` are the pictures that it was shown."""
 
-    def __init__(self, **outputs: Floats) -> None:
+    def __init__(self, side: int = 192, **outputs: Floats) -> None:
+        self.side = side
+        self.blobs: list[Floats] = []
         self._outputs = outputs
 
     def run(self, blob: Floats) -> dict[str, Floats]:
+        self.blobs.append(blob)
         return self._outputs

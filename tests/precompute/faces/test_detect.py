@@ -9,6 +9,7 @@ from precompute.detect import Detections
 from precompute.detect import YuNet
 from precompute.models import ModelStore
 from precompute.session import Session
+from precompute.settings import FacesConfig
 from tests.precompute.faces.shapes import Answers
 
 
@@ -60,22 +61,22 @@ def test_boxes_and_points_are_decoded_by_the_contract() -> None:
 
 
 @pytest.fixture(scope="module")
-def yunet(store: ModelStore) -> YuNet:
-    return YuNet(Session(store.path("yunet_n_dynamic"), "cpu"), 0.6)
+def detector(store: ModelStore) -> YuNet:
+    return YuNet(Session(store.path(FacesConfig().detector), "cpu"), 0.6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (7, 5), (33, 65)], ids=str)
-def test_odd_pictures_have_no_faces(shape: tuple[int, int], yunet: YuNet) -> None:
+def test_odd_pictures_have_no_faces(shape: tuple[int, int], detector: YuNet) -> None:
     """Tiny and extreme pictures go through the real model without an error."""
-    assert len(yunet.find(np.full((*shape, 3), 128, np.uint8), (1600, 640))) == 0
+    assert len(detector.find(np.full((*shape, 3), 128, np.uint8), (1600, 640))) == 0
 
 
-def test_close_ups_and_small_faces_are_both_found(yunet: YuNet, group_photo: npt.NDArray[np.uint8]) -> None:
+def test_close_ups_and_small_faces_are_both_found(detector: YuNet, group_photo: npt.NDArray[np.uint8]) -> None:
     """Six faces in the photo, six when it is a tile of a large canvas, and one in a crop that it fills."""
     wide = np.full((2400, 3200, 3), 90, np.uint8)
     wide[900 : 900 + group_photo.shape[0], 800 : 800 + group_photo.shape[1]] = group_photo
     for pixels in (group_photo, wide):
-        assert len(yunet.find(pixels, (1600, 640))) == 6
-    x, y, w, h = yunet.find(group_photo, (1600,)).boxes[0].astype(int)
+        assert len(detector.find(pixels, (1600, 640))) == 6
+    x, y, w, h = detector.find(group_photo, (1600,)).boxes[0].astype(int)
     close = np.kron(group_photo[y : y + h, x : x + w], np.ones((12, 12, 1), np.uint8))
-    assert len(yunet.find(close, (1600, 640))) == 1
+    assert len(detector.find(close, (1600, 640))) == 1

@@ -21,16 +21,15 @@ from precompute.faces import Face
 from precompute.faces import FacesConfig
 from precompute.faces import Fake
 from precompute.models import ModelStore
+from precompute.settings import PERMISSIVE
 
 Pixels = npt.NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module", params=["face-model", "donor"])
 def config(request: pytest.FixtureRequest) -> FacesConfig:
-    """One with each generator; the one that needs no donors has none."""
-    donor = request.param == "donor"
-    folder = request.getfixturevalue("donors") if donor else None
-    return FacesConfig(generator=request.param, donors_folder=folder, index_processes=1, provider="cpu")
+    """The default, and the permissive models with donors."""
+    return FacesConfig(provider="cpu") if request.param == "face-model" else request.getfixturevalue("donor_config")
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +38,9 @@ def anonymiser(config: FacesConfig, store: ModelStore) -> Anonymiser:
 
 
 @pytest.fixture(scope="module")
-def donor_config(donors: Path) -> FacesConfig:
-    return FacesConfig(generator="donor", donors_folder=donors, index_processes=1, provider="cpu")
+def donor_config(donors: Path, mirrored: ModelStore) -> FacesConfig:
+    """With the permissive models, which are here."""
+    return msgspec.structs.replace(PERMISSIVE, generator="donor", donors_folder=donors, index_processes=1, provider="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_each_list_of_fakes_ends_with_one_opaque_fill(
 
 
 def test_every_replaced_face_is_below_the_thresholds(
-    anonymiser: Anonymiser, group_photo: Pixels, faces: tuple[Face, ...], fakes: list[list[Fake]]
+    config: FacesConfig, anonymiser: Anonymiser, group_photo: Pixels, faces: tuple[Face, ...], fakes: list[list[Fake]]
 ) -> None:
     """Some fake of each list, a swap where the face can be swapped, passes both recognisers; the originals fail them."""
     for face, each in zip(faces, fakes, strict=True):
@@ -103,7 +103,7 @@ def test_every_replaced_face_is_below_the_thresholds(
         swaps = results[:-1] if face.usable else results
         assert any(all(m.passed and m.similarity < m.threshold for m in measured) for measured in swaps)
         itself = anonymiser.measure(group_photo, face, group_photo)
-        assert [m.recogniser for m in itself] == ["face-reidentification-retail-0095", "mobilefacenet_128"]
+        assert [m.recogniser for m in itself] == list(config.recognisers)
         assert all(not m.passed and m.similarity > 0.95 for m in itself)
 
 
@@ -162,13 +162,12 @@ def test_a_known_candidate_comes_first(
         assert face.usable * len(each[:-1]) <= drawn[-1] <= len(REACHES) * anonymiser._config.screened
 
 
-def test_where_nobody_passes_masks_reach_farther_and_all_is_counted(
-    store: ModelStore, group_photo: Pixels, faces: tuple[Face, ...]
-) -> None:
+def test_where_nobody_passes_masks_reach_farther_and_all_is_counted(store: ModelStore, group_photo: Pixels) -> None:
     """Every candidate is refused here, so the fill says how many there were: all, and then a few at each wider reach."""
     strict = dict.fromkeys(FacesConfig().recognisers, -1.0)
     anonymiser = Anonymiser.load(FacesConfig(thresholds=strict, screened=4), store)
-    (fill,) = anonymiser.fakes(group_photo, faces[0], np.random.default_rng(0))
+    face = anonymiser.find(group_photo)[0]
+    (fill,) = anonymiser.fakes(group_photo, face, np.random.default_rng(0))
     assert fill.method == "opaque"
     assert fill.looked_at == 4 + 1 + 1
 
@@ -245,13 +244,13 @@ def test_a_donors_folder_that_is_not_there_stops_the_job(donor_config: FacesConf
 def test_without_models_the_error_names_the_command(tmp_path: object) -> None:
     """No model is loaded, fetched or guessed."""
     with pytest.raises(ModelMissing, match="mfmc-precompute models pull"):
-        Anonymiser.load(FacesConfig(), ModelStore(tmp_path / "none", environ={}), environ={})  # type: ignore[operator]
+        Anonymiser.load(PERMISSIVE, ModelStore(tmp_path / "none", environ={}), environ={})  # type: ignore[operator]
 
 
 def test_a_model_in_the_wrong_role_is_refused(store: ModelStore) -> None:
     """A recogniser cannot be the detector."""
     with pytest.raises(UnknownModel, match="cannot be the detector"):
-        Anonymiser.load(FacesConfig(detector="mobilefacenet_128"), store, environ={})
+        Anonymiser.load(FacesConfig(detector=FacesConfig().recognisers[0]), store, environ={})
 
 
 @pytest.mark.parametrize("wrong", [{"policy": "nearest"}, {"similarity": "mse"}, {"tries": -1}, {"screened": -1}], ids=str)

@@ -11,16 +11,19 @@ from precompute import insightface_pack
 from precompute.errors import UnknownModel
 from precompute.faces import Anonymiser
 from precompute.faces import FacesConfig
+from precompute.models import MIRROR_VARIABLE
 from precompute.models import ModelStore
 from precompute.thresholds import Threshold
+from tests.precompute.faces.conftest import SHARED
+from tests.precompute.faces.conftest import place
 
 # Importing insightface warns about its own dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
-def scrfd(mirror: Path) -> str:
-    file = mirror / "restricted" / "scrfd_2.5g_bnkps.onnx"
+def scrfd() -> str:
+    file = place(MIRROR_VARIABLE, SHARED / "models") / "restricted" / "scrfd_2.5g_bnkps.onnx"
     if not file.is_file():
         pytest.skip(f"{file} is not there; it may be used for research alone")
     return f"insightface:{file}"

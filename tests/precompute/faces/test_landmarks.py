@@ -60,6 +60,22 @@ def test_where_the_model_sees_no_face_a_stiff_head_lies_on_the_points() -> None:
     assert landmarks.miss(fitted.points, points) < 0.05
 
 
+@pytest.mark.parametrize("side", [128, 192])
+def test_the_crop_is_as_large_as_the_model_takes_it(side: int) -> None:
+    """What it says in the pixels of its crop comes out in those of the picture, whatever the crop's size."""
+    mesh = shapes.mesh()
+    own = np.full((478, 3), side / 2, np.float32)
+    own[:, 0] = np.linspace(0, side, 478)
+    session = Answers(side, landmarks=own.reshape(1, 1, 1, -1), presence_logit=np.zeros((1, 1, 1, 1), np.float32))
+    points = landmarks.five(mesh)[:, :2]
+    square = landmarks.square_of_points(points)
+    found = FaceMesh(session).look(np.zeros((200, 200, 3), np.uint8), square).points  # type: ignore[arg-type]
+    assert {blob.shape for blob in session.blobs} == {(1, side, side, 3)}
+    eyes = points[1] - points[0]
+    span = 3.07 * max(float(np.hypot(*eyes)), float(np.hypot(*(points[3:].mean(0) - points[:2].mean(0)))))
+    assert np.ptp(found[:, 0]) == pytest.approx(span, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("score", "yaw", "reason"),
     [
@@ -85,8 +101,8 @@ def test_an_enlarged_mesh_keeps_its_middle_and_its_shape() -> None:
 
 def test_every_face_of_a_photo_has_a_mesh_that_the_model_saw(store: ModelStore, group_photo: Pixels) -> None:
     """On all six, the one that looks aside too, the mesh lies on the points and the box."""
-    model = FaceMesh(Session(store.path("mp_face_landmarks_478"), "cpu"))
-    found = YuNet(Session(store.path("yunet_n_dynamic"), "cpu"), 0.6).find(group_photo, (1600,))
+    model = FaceMesh(Session(store.path(FacesConfig().landmarks), "cpu"))
+    found = YuNet(Session(store.path(FacesConfig().detector), "cpu"), 0.6).find(group_photo, (1600,))
     for points, box in zip(found.points, found.boxes, strict=True):
         mesh = model.fit(group_photo, points, box)
         assert not mesh.stiff

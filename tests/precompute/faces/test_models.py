@@ -13,6 +13,8 @@ from precompute.errors import ModelRefused
 from precompute.errors import UnknownModel
 from precompute.models import Model
 from precompute.models import ModelStore
+from tests.precompute.faces.conftest import SHARED
+from tests.precompute.faces.conftest import place
 
 CONTENT = b"weights" * 100
 URL = "https://models.example/tiny.onnx"
@@ -65,9 +67,9 @@ def test_every_role_has_a_model() -> None:
     assert roles == {"detector", "landmarks", "recogniser", "attributes", "generator"}
 
 
-def test_mirrored_models_are_the_registrys(mirror: Path, tmp_path: Path) -> None:
+def test_mirrored_models_are_the_registrys(tmp_path: Path) -> None:
     """Every file of the mirror, and every one that the package ships, has the registry's size and hash."""
-    found = models.statuses(ModelStore(tmp_path, mirror, environ={}))
+    found = models.statuses(ModelStore(tmp_path, place(models.MIRROR_VARIABLE, SHARED / "models"), environ={}))
     assert {status.state for status in found} == {"mirrored", "shipped"}
     assert all(status.place is not None and status.place.stat().st_size == status.model.bytes for status in found)
 

@@ -9,8 +9,9 @@ import pytest
 from precompute.facemodel import weights as files
 from precompute.facemodel.sampler import FaceModel
 from precompute.facemodel.weights import Weights
-from precompute.faces import FacesConfig
 from precompute.models import ModelStore
+from precompute.settings import PERMISSIVE
+from precompute.settings import FacesConfig
 from precompute.training.facemodel import __main__ as command
 from precompute.training.facemodel import guides
 from precompute.training.facemodel import recipe
@@ -26,17 +27,17 @@ def told() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def trained(donors: Path, store: ModelStore, told: list[str]) -> Weights:
+def trained(donors: Path, mirrored: ModelStore, told: list[str]) -> Weights:
     """With few components and few readings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipe, "COMPONENTS", COMPONENTS)
         patch.setattr(recipe, "PHOTOS", 2)
         patch.setattr(guides, "SAMPLES", 60)
-        return recipe.train(donors, store, lambda what, done, total: told.append(what))
+        return recipe.train(donors, mirrored, lambda what, done, total: told.append(what))
 
 
 def test_training(trained: Weights, store: ModelStore, told: list[str]) -> None:
-    """Portraits come with their mirror images; every default recogniser, gender and age has a readout; samples can be drawn."""
+    """Portraits come with their mirror images; whoever may choose has a readout; samples can be drawn."""
     count = len(trained.coefficients)
     assert count >= 40
     assert count % 2 == 0
@@ -45,7 +46,7 @@ def test_training(trained: Weights, store: ModelStore, told: list[str]) -> None:
         np.testing.assert_allclose(values[::2], values[1::2], atol=0.1)
     assert trained.components.shape == (COMPONENTS, len(trained.mean))
     np.testing.assert_allclose(trained.coefficients.std(0), 1, atol=1e-2)
-    hashes = {store.model(name).sha256 for name in FacesConfig().recognisers}
+    hashes = {store.model(name).sha256 for name in (*FacesConfig().recognisers, *PERMISSIVE.recognisers)}
     assert trained.readouts.keys() == hashes | {"female", "age"}
     assert all(len(readout.slope) == COMPONENTS for readout in trained.readouts.values())
     assert {"textures", "photos"} <= set(told)
