@@ -1,6 +1,5 @@
 """Around every request: refusals and faults become fixed sentences or problem details, and logs that cannot hold a secret."""
 
-import json
 import logging
 from collections.abc import Awaitable
 from collections.abc import Callable
@@ -17,10 +16,12 @@ from edge.errors import MethodNotAllowed
 from edge.errors import Refusal
 from edge.errors import TooLarge
 from edge.errors import TooSlow
+from edge.logs import METHODS
+from edge.logs import OTHER
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-METHODS = ("GET", "HEAD", "PUT", "DELETE", "POST")
+ACCESS = "%(method)s %(kind)s: %(status)s, %(bytes)s bytes, %(ms)s ms"
 THEIRS = (
     "aiohttp.server",
     "aiohttp.client",
@@ -43,7 +44,8 @@ def guarded(handler: Handler) -> Handler:
         except Refusal as refusal:
             return _answered(request, refusal)
         except Exception as error:
-            _log.error("a request failed: %s", type(error).__name__)  # its text or traceback could hold a secret
+            # its text or traceback could hold a secret
+            _log.error("a request failed: %(error)s", {"error": type(error).__name__})
             return _answered(request, Refusal())
 
     return answered
@@ -67,18 +69,18 @@ def _ends(refusal: Refusal) -> bool:
 
 
 class AccessLog(AbstractAccessLogger):
-    """One JSON line per request, made of an allow-list: no path, no query, no header, no address."""
+    """One line per request, made of an allow-list: no path, no query, no header, no address."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
         fields = {
-            "method": request.method if request.method in METHODS else "other",
+            "method": request.method if request.method in METHODS else OTHER,
             "kind": _kind(request.raw_path),
             "status": response.status,
             "bytes": response.body_length,
             "ms": round(time * 1000, 3),
         }
-        self.logger.info(json.dumps(fields))
+        self.logger.info(ACCESS, fields)
 
 
 def _kind(raw: str) -> str:

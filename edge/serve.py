@@ -1,7 +1,6 @@
 """``mfmc-edge serve``: a process that answers until it is told to stop, then finishes what it has begun."""
 
 import asyncio
-import logging
 import os
 import resource
 import signal
@@ -12,6 +11,7 @@ from collections.abc import Callable
 import uvloop
 from aiohttp import web
 
+from edge import logs
 from edge.app import open_app
 from edge.cache.store import KEY_BYTES
 from edge.cache.store import DiskCache
@@ -30,6 +30,7 @@ BACKLOG = 1_024
 def serve(config: Config, workers: int) -> int:
     """Listen and answer until SIGTERM or SIGINT; 0 after an orderly stop, 1 when a worker could not start."""
     harden()
+    logs.set_up(config.edge.log)
     require_fast_parser()
     boot_key = os.urandom(KEY_BYTES)
     _clear_disk(config, boot_key)
@@ -46,7 +47,6 @@ def harden() -> None:
     """No core dumps, no files that others can read, no library that prints what a request held."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     quiet_libraries()
 
 

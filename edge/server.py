@@ -43,7 +43,7 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """The fixed answer to bytes that are no request, or to a failure below the handler."""
-        _log.info("a connection failed: %s", type(exc).__name__)
+        _log.info("a connection failed: %(error)s", {"error": type(exc).__name__})
         if request.writer.output_size > 0:
             raise ConnectionError
         answer = refused(BadRequest() if status < 500 else Refusal())

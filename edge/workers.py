@@ -101,7 +101,8 @@ class Supervisor:
             self._stop()
             return True
         if not self._stopping:
-            _log.warning("a worker ended by itself (%d); another starts in %.1f s", code, worker.pause)
+            told = {"code": code, "seconds": round(worker.pause, 1)}
+            _log.warning("a worker ended by itself (%(code)s); another starts in %(seconds)s s", told)
         return False
 
 

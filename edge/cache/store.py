@@ -109,7 +109,7 @@ class DiskCache:
             sealed = await asyncio.to_thread(self._disk.get, key)
             return None if sealed is None else self._open(key, sealed)
         except Exception as error:  # a broken cache is a slow edge, not a broken one
-            _log.warning("disk cache cannot be read: %s", type(error).__name__)
+            _log.warning("disk cache cannot be read: %(error)s", {"error": type(error).__name__})
             return None
 
     async def put(self, key: bytes, value: bytes) -> None:
@@ -118,14 +118,14 @@ class DiskCache:
         try:
             await asyncio.to_thread(self._disk.set, key, nonce + self._seal.encrypt(nonce, value, key))
         except Exception as error:
-            _log.warning("disk cache cannot be written: %s", type(error).__name__)
+            _log.warning("disk cache cannot be written: %(error)s", {"error": type(error).__name__})
 
     async def drop(self, key: bytes) -> None:
         """Forget the value."""
         try:
             await asyncio.to_thread(self._disk.delete, key)
         except Exception as error:
-            _log.warning("disk cache cannot be written: %s", type(error).__name__)
+            _log.warning("disk cache cannot be written: %(error)s", {"error": type(error).__name__})
 
     def clear(self) -> None:
         """Remove every entry; called once at start, since nobody can open what an earlier process left."""

@@ -82,7 +82,7 @@ class _Line:
 
     def down(self, error: Exception) -> None:
         if not self._lost:
-            _log.warning("changes on other edges cannot be heard: %s", type(error).__name__)
+            _log.warning("changes on other edges cannot be heard: %(error)s", {"error": type(error).__name__})
         self._lost = True
 
     def up(self) -> None:
