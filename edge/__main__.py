@@ -95,7 +95,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     workers = settings.edge.workers if arguments.workers is None else arguments.workers
     if not 1 <= workers <= 256:
         raise ConfigError("--workers: must be 1 to 256")
-    return serve(settings, workers)
+    return serve(settings, workers, lambda: config.load(arguments.config))
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Around every request: refusals and faults become fixed sentences or problem details, and logs that cannot hold a secret."""
 
 import logging
+import time
 from collections.abc import Awaitable
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from edge.errors import TooLarge
 from edge.errors import TooSlow
 from edge.logs import METHODS
 from edge.logs import OTHER
+from edge.watch import Watch
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -33,6 +35,27 @@ THEIRS = (
 )
 
 _log = logging.getLogger("mfmc.edge")
+
+
+def watched(handler: Handler, watch: Watch, timing: Callable[[], bool]) -> Handler:
+    """``handler`` with every request counted and, where it is traced, drawn; ``timing`` says whether it is told its time."""
+
+    async def answered(request: web.BaseRequest) -> web.StreamResponse:
+        began, kind, metrics = time.perf_counter(), _kind(request.raw_path), watch.metrics
+        metrics.running += 1
+        try:
+            with watch.spans.request(request, kind) as told:
+                response = await handler(request)
+                told(response.status)
+        finally:
+            metrics.running -= 1
+        seconds = time.perf_counter() - began
+        metrics.request(kind, response.status, seconds)
+        if timing():
+            answer.timed(response, seconds)
+        return response
+
+    return answered
 
 
 def guarded(handler: Handler) -> Handler:

@@ -40,6 +40,9 @@ class Cache(Protocol):
     async def drop(self, key: bytes) -> None:
         """Forget the value."""
 
+    async def size(self) -> int:
+        """Bytes on the disk."""
+
 
 class NullCache:
     """Keeps nothing."""
@@ -53,6 +56,10 @@ class NullCache:
 
     async def drop(self, key: bytes) -> None:
         """Nothing is there."""
+
+    async def size(self) -> int:
+        """Nothing is there."""
+        return 0
 
 
 class BytesDisk(diskcache.Disk):  # type: ignore[misc]
@@ -126,6 +133,14 @@ class DiskCache:
             await asyncio.to_thread(self._disk.delete, key)
         except Exception as error:
             _log.warning("disk cache cannot be written: %(error)s", {"error": type(error).__name__})
+
+    async def size(self) -> int:
+        """Bytes on the disk, those of its index included; 0 where it cannot be read."""
+        try:
+            return int(await asyncio.to_thread(self._disk.volume))
+        except Exception as error:
+            _log.warning("disk cache cannot be read: %(error)s", {"error": type(error).__name__})
+            return 0
 
     def clear(self) -> None:
         """Remove every entry; called once at start, since nobody can open what an earlier process left."""

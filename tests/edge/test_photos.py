@@ -194,7 +194,8 @@ async def test_a_lost_line_forgets_everything(
         async with listening(url, here.changes):
             await until(lambda: bool(heard))
             heard.clear()
-            kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = 'heard'"
+            who = f"application_name = '{changes.LISTENER}' AND datname = 'heard'"
+            kill = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {who}"  # noqa: S608 - a constant
             await postgresql_server.run("postgres", kill)
             await until(lambda: heard.count(changes.EVERYTHING) >= 2)  # lost, and back
             await publish(here, PHOTO)
