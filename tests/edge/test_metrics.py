@@ -50,7 +50,7 @@ def pictures(found: dict[str, float]) -> dict[tuple[str, ...], float]:
 
 async def test_pictures(world: World) -> None:
     """Every picture is counted once: by its credentials, by how much was granted, and by what was sent."""
-    made = await world.publish({1: "u-red", 2: "u-blue"}, rules={"u-red": "friends"})
+    await world.publish({1: "u-red", 2: "u-blue"}, rules={"u-red": "friends"})
     one = await world.publish({3: "u-red"}, "/one.jpg")
     await world.start()
     red = world.issuer.token("u-red")
@@ -70,12 +70,11 @@ async def test_pictures(world: World) -> None:
         ("good", "some", "spliced"): 1, ("good", "some", "unchanged"): 1,
         ("good", "all", "spliced"): 1, ("good", "all", "withheld"): 1,
     }  # fmt: skip
-    assert made.photo.faces
 
 
 async def test_steps(world: World) -> None:
     """What a picture waits for is counted with its outcome and its time; what is remembered waits for nothing."""
-    made = await world.publish({1: "u-red"})
+    await world.publish({1: "u-red"})
     await world.start()
     token = world.issuer.token("u-red")
     await world.get(token=token)
@@ -93,7 +92,6 @@ async def test_steps(world: World) -> None:
         file.unlink()
     assert (await world.get("/two.jpg")).status == 502
     assert told(world)['mfmc_step_seconds_count{outcome="failed",step="origin"}'] >= 1
-    assert made.photo.faces
 
 
 async def test_caches(world: World) -> None:
