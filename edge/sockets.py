@@ -1,6 +1,7 @@
 """The addresses that the edge listens on: bound once at the start, and shared by its workers (SO_REUSEPORT)."""
 
 import socket
+from contextlib import ExitStack
 
 from edge import config
 from edge.errors import ConfigError
@@ -20,7 +21,10 @@ def places(settings: config.Edge, *, shared: bool) -> list[socket.socket]:
     wanted = [("edge", settings.host, settings.port)]
     if settings.admin.port is not None:
         wanted.append(("edge.admin", settings.admin.host, settings.admin.port))
-    return [_reserved(table, host, port, shared=shared) for table, host, port in wanted]
+    with ExitStack() as stack:
+        found = [stack.enter_context(_reserved(table, host, port, shared=shared)) for table, host, port in wanted]
+        stack.pop_all()  # all are there, so none is closed
+    return found
 
 
 def _reserved(table: str, host: str, port: int, *, shared: bool) -> socket.socket:
