@@ -142,7 +142,8 @@ def test_issuer_without_keys(check: Run, tmp_path: Path) -> None:
     text = file.read_text()
     jwk = jwt.algorithms.OKPAlgorithm.to_jwk(world.issuer.private.public_key())
     known = f'{{"keys": [{jwk}]}}'.encode()
-    for body, status, said in ((known, 404, "does not answer"), (b'{"keys": []}', 200, "has no key for EdDSA"), (known, 200, None)):
+    cases = ((known, 404, "does not answer"), (b'{"keys": []}', 200, "has no key for EdDSA"), (known, 200, None))
+    for body, status, said in cases:
         with answering(body, status=status) as url:
             file.write_text(text.replace('key_file = "issuer.pem"', f'jwks_url = "{url}"'))
             found = check()
