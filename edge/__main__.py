@@ -23,7 +23,7 @@ ABOUT = "Serve photos, keep the key ring, say who may see which face. Data on st
 EXAMPLES = """examples:
   mfmc-edge keys new                            make the key ring that config.toml names
   mfmc-edge keys --help                         rotate keys while serving, and seal on machines that cannot open
-  mfmc-edge check                               could the edge start?
+  mfmc-edge check                               could the edge start, and would it work?
   mfmc-edge serve --workers 4                   answer until SIGTERM
   mfmc-edge faces rule u-red friends            u-red's friends see u-red, on every photo
   mfmc-edge faces override /t1.jpg u-red nobody   but not on this one
