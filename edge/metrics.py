@@ -85,7 +85,7 @@ class Metrics:
         )  # fmt: skip
         self._reloads = Counter("mfmc_reloads", "SIGHUPs, by what became of them.", ("outcome",), registry=registry)
         self._of_requests: dict[tuple[str, int], Histogram] = {}
-        self._of_pictures: dict[tuple[Credentials, Granted, Answer], Counter] = {}
+        self._pictured: dict[tuple[Credentials, Granted, Answer], int] = {}
         self.tallies: Mapping[str, Tally] = {name: Tally() for name in CACHES}
         self._told = {name: Tally() for name in CACHES}
 
@@ -98,10 +98,8 @@ class Metrics:
 
     def picture(self, credentials: Credentials, granted: Granted, answer: Answer) -> None:
         """A picture was decided about and sent; ``withheld`` is a base in spite of a grant, since something did not open."""
-        found = self._of_pictures.get((credentials, granted, answer))
-        if found is None:
-            found = self._of_pictures[credentials, granted, answer] = self._pictures.labels(credentials, granted, answer)
-        found.inc()
+        what = credentials, granted, answer
+        self._pictured[what] = self._pictured.get(what, 0) + 1
 
     def step(self, name: str, seconds: float, error: BaseException | None) -> None:
         """A step ended, with an error or without."""
@@ -120,7 +118,10 @@ class Metrics:
         self._reloads.labels(outcome).inc()
 
     def settle(self) -> None:
-        """Pass on what the caches counted since last time; cheap, to be called every second and before ``text``."""
+        """Pass on what was counted in plain numbers since last time; to be called every second and before ``text``."""
+        pictured, self._pictured = self._pictured, {}
+        for what, count in pictured.items():
+            self._pictures.labels(*what).inc(count)
         for name, tally in self.tallies.items():
             told = self._told[name]
             self._cache["hits"].labels(name).inc(tally.hits - told.hits)

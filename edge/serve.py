@@ -115,6 +115,7 @@ async def _answer(
     signals = _Signals()
     watch = Watch(metrics.Metrics(), open_spans(config.edge.trace))
     async with AsyncExitStack() as stack:
+        stack.callback(watch.metrics.settle)
         stack.push_async_callback(asyncio.to_thread, watch.spans.close)
         opening = Renewable.open(config, read, lambda settings: open_app(settings, boot_key, watch=watch), watch.metrics)
         edge = await stack.enter_async_context(opening)

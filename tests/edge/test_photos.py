@@ -1,6 +1,7 @@
 """Photos as the view remembers them: for seconds, and not a moment longer once a change was heard of."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -180,6 +181,20 @@ async def test_a_failed_change_is_not_announced(postgresql_server: postgresql.Se
             await publish(here, replace(PHOTO, path="/t2.jpg"))
             await until(lambda: heard.count("p/t2.jpg") >= 2)  # by itself, and over the server
         assert "p/t1.jpg" not in heard
+
+
+async def test_lag_is_measured(postgresql_server: postgresql.Server) -> None:
+    """How late a change elsewhere is heard is what a word takes over the server; without a line, and after it, nobody knows."""
+    url = await postgresql_server.create("heard")
+    async with Catalog.open(url) as here:
+        assert here.changes.lag == math.inf
+        heard: list[str] = []
+        here.changes.hear(heard.append)
+        async with listening(url, here.changes), asyncio.timeout(20):
+            while here.changes.lag == math.inf:  # noqa: ASYNC110 - another task measures
+                await asyncio.sleep(0.01)
+            assert 0 < here.changes.lag < 10
+            assert set(heard) == {changes.EVERYTHING}  # a word that only measures is no change
 
 
 async def test_a_lost_line_forgets_everything(
