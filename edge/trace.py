@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace.export import SpanExporter
 
+SEND_SECONDS = 3.0  # with a collector that is down, an edge that ends waits so long for it
+
 Answered = Callable[[int], None]
 
 
@@ -132,4 +134,4 @@ def open_spans(settings: Trace) -> Spans:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError:
         raise ConfigError("edge.trace: needs OpenTelemetry; run: pip install 'mfmc-edge[otel]'") from None
-    return Telemetry(settings, OTLPSpanExporter(endpoint=settings.url))
+    return Telemetry(settings, OTLPSpanExporter(endpoint=settings.url, timeout=SEND_SECONDS))

@@ -3,6 +3,9 @@
 import asyncio
 import json
 import sys
+from http.server import BaseHTTPRequestHandler
+from http.server import HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -110,3 +113,29 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ConfigError, match=r"mfmc-edge\[otel\]"):
         open_spans(Trace(url="http://127.0.0.1:4318/v1/traces"))
+
+
+async def test_collector() -> None:
+    """Spans reach an OTLP collector over HTTP when the edge ends, at the latest."""
+    taken: list[tuple[str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response_only(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            sent = open_spans(Trace(url=f"http://127.0.0.1:{server.server_port}/v1/traces", share=1))
+            with sent.request(make_mocked_request("GET", "/canary.jpg?canary=1"), "picture") as told:
+                told(200)
+            await asyncio.to_thread(sent.close)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert [path for path, _ in taken] == ["/v1/traces"]
+    assert b"GET picture" in taken[0][1]
+    assert b"canary" not in taken[0][1]
