@@ -1,13 +1,14 @@
-"""``mfmc-edge``: serve photos, keep the key ring, say who may see which face. Data on stdout, one-line errors on stderr."""
+"""``mfmc-edge``: serve photos, keep the key ring, say who may see which face. Data on stdout, one-line errors on stderr.
+
+Whatever takes time to load is loaded inside of ``main``, where Ctrl-C is answered with a line.
+"""
 
 import argparse
-import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import config
-from edge.control import problems
 from edge.errors import ConfigError
 from edge.errors import Damaged
 from edge.errors import KeyRingError
@@ -15,11 +16,14 @@ from edge.errors import LogBroken
 from edge.errors import Refusal
 from edge.errors import Unavailable
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+READER_GONE = 141  # 128 + SIGPIPE
+
 ABOUT = "Serve photos, keep the key ring, say who may see which face. Data on stdout, one-line errors on stderr."
 EXAMPLES = """examples:
   mfmc-edge keys new                            make the key ring that config.toml names
   mfmc-edge keys --help                         rotate keys while serving, and seal on machines that cannot open
-  mfmc-edge check                               could the edge start?
+  mfmc-edge check                               could the edge start, and would it work?
   mfmc-edge serve --workers 4                   answer until SIGTERM
   mfmc-edge faces rule u-red friends            u-red's friends see u-red, on every photo
   mfmc-edge faces override /t1.jpg u-red nobody   but not on this one
@@ -33,16 +37,23 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; 0 when it worked, 1 when it did not, 2 (from argparse) when it was not understood."""
     try:
         arguments = _parser(argv[0] if argv else "").parse_args(argv)
-        return int(arguments.command(arguments))
+        code = int(arguments.command(arguments))
+        sys.stdout.flush()
+        return code
     except (ConfigError, KeyRingError, Damaged, LogBroken) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
     except Unavailable:
         print(f"mfmc-edge: catalog.url: {Unavailable.advice}", file=sys.stderr)
     except Refusal as refusal:
+        from edge.control import problems
+
         print(f"mfmc-edge: {problems.of(refusal).title}", file=sys.stderr)
     except KeyboardInterrupt:
         print("mfmc-edge: stopped; every change is whole or was not made, so the same command may be run again", file=sys.stderr)
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to print must not fail at exit
+        return READER_GONE
     return 1
 
 
@@ -63,12 +74,15 @@ def _parser(command: str) -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", parents=[common], help="answer requests")
     serve.add_argument("--workers", type=int, metavar="N", help="processes; instead of edge.workers")
     serve.set_defaults(command=_serve)
-    check = commands.add_parser("check", parents=[common], help="could the edge start with this configuration?")
-    check.set_defaults(command=_check)
+    check = commands.add_parser("check", parents=[common], help="could the edge start with this configuration, and work?")
     keys = commands.add_parser("keys", help="make, rotate or look at the key ring")
     faces = commands.add_parser("faces", help="say who may see which face, and look at what was said")
     catalog = commands.add_parser("catalog", help="look after the catalog")
     audit = commands.add_parser("audit", help="check or print the log of changes")
+    if command == "check":
+        from edge import command_check
+
+        command_check.add(check)
     if command == "keys":  # each command starts without what only the others need
         from edge import command_keys
 
@@ -89,28 +103,18 @@ def _parser(command: str) -> argparse.ArgumentParser:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from edge.serve import serve  # the other commands start faster without the server
+    import asyncio
 
-    settings = _usable(arguments)
-    workers = settings.edge.workers if arguments.workers is None else arguments.workers
-    if not 1 <= workers <= 256:
-        raise ConfigError("--workers: must be 1 to 256")
-    return serve(settings, workers)
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    _usable(arguments)
-    print(f"{arguments.config}: usable")
-    return 0
-
-
-def _usable(arguments: argparse.Namespace) -> config.Config:
-    """The configuration, once it and everything that it names have been found good."""
+    from edge import config
     from edge.check import require_usable
+    from edge.serve import serve
 
     settings = config.load(arguments.config)
     asyncio.run(require_usable(settings))
-    return settings
+    workers = settings.edge.workers if arguments.workers is None else arguments.workers
+    if not 1 <= workers <= 256:
+        raise ConfigError("--workers: must be 1 to 256")
+    return serve(settings, workers, lambda: config.load(arguments.config))
 
 
 if __name__ == "__main__":

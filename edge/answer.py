@@ -36,6 +36,7 @@ PLAIN = {
     "Referrer-Policy": "no-referrer",
 }
 SYNTHETIC = b"Mfmc-Faces: synthetic\r\n"
+TIMING_STEPS = tuple(factor * 10**power for power in range(5) for factor in (1, 2, 5))  # milliseconds
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
@@ -100,6 +101,15 @@ def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:
     return tag in held or held == ["*"] or f"W/{tag}" in held
 
 
+def timed(answer: web.StreamResponse, seconds: float) -> None:
+    """Add Server-Timing: how long the answer took here, in such coarse steps that it tells no more than waiting for it does."""
+    step = next((step for step in TIMING_STEPS if seconds * 1_000 <= step), TIMING_STEPS[-1])
+    if isinstance(answer, Prepared):
+        answer.add(f"Server-Timing: edge;dur={step}\r\n".encode())
+    else:
+        answer.headers["Server-Timing"] = f"edge;dur={step}"
+
+
 def sentence(status: int, text: str, *, close: bool = False, allow: str | None = None) -> web.Response:
     """A fixed text, never stored; ``close`` ends the connection after it."""
     headers = PLAIN if allow is None else {**PLAIN, "Allow": allow}
@@ -119,6 +129,11 @@ def document(content: bytes, tag: str | None = None) -> web.Response:
     """JSON with its entity tag, never stored: a client that kept it itself asks with If-None-Match."""
     tags = {} if tag is None else {"ETag": tag}
     return web.Response(body=content, headers={**PLAIN, "Content-Type": "application/json", **tags})
+
+
+def metrics(content: bytes, kind: str) -> web.Response:
+    """Metrics of this ``Content-Type``, never stored."""
+    return web.Response(body=content, headers={**PLAIN, "Content-Type": kind})
 
 
 def nothing(status: int, tag: str | None = None) -> web.Response:

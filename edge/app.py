@@ -1,10 +1,8 @@
 """Wiring and routes, nothing else."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from collections.abc import Callable
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,15 +35,19 @@ from edge.files import Files
 from edge.friends.source import open_source
 from edge.keys.opening import open_keys
 from edge.keys.remembered import Remembered
+from edge.metrics import Metrics
 from edge.photos import Photos
 from edge.plans import Plans
 from edge.server import require_plain
 from edge.ties import Acquaintance
+from edge.upkeep import Upkeep
 from edge.view import Decided
 from edge.view import View
 from edge.viewer import Viewers
-
-PURGE_SECONDS = 1.0
+from edge.watch import Watch
+from edge.watched import WatchedCache
+from edge.watched import WatchedKeys
+from edge.watched import WatchedOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,70 +89,63 @@ class App:
 
 @asynccontextmanager
 async def open_app(
-    settings: config.Config, boot_key: bytes, clock: Callable[[], float] = time.time
+    settings: config.Config, boot_key: bytes, clock: Callable[[], float] = time.time, watch: Watch | None = None
 ) -> AsyncIterator[App]:
     """The edge, ready to answer; raises ``ConfigError`` or ``KeyRingError`` for what it cannot run with.
 
     ``boot_key`` seals the disk cache: random, and the same for all workers of one start.
     """
     limits = settings.edge.cache
+    watch = Watch(Metrics()) if watch is None else watch
+    tallies = watch.metrics.tallies
     seconds = limits.key_cache_seconds / 2  # a key is remembered twice: by itself, and then inside a plan
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(open_keys(settings.keys))
-        keys = Remembered(service, clock, seconds=seconds, items=limits.key_cache_items)
-        catalog = await stack.enter_async_context(Catalog.open(settings.catalog.url))
+        asked = WatchedKeys(service, watch)
+        keys = Remembered(asked, clock, seconds=seconds, items=limits.key_cache_items, tally=tallies["keys"])
+        catalog = await stack.enter_async_context(Catalog.open(settings.catalog.url, watch))
         await stack.enter_async_context(listening(settings.catalog.url, catalog.changes))
-        store = await origin.open_origin(settings.edge.origin)
+        store = WatchedOrigin(await origin.open_origin(settings.edge.origin), watch)
         stack.push_async_callback(store.close)
         signer = await issuer.open_issuer(settings.edge.token)
         stack.push_async_callback(signer.close)
-        friends = await open_source(settings.edge, signer)
+        friends = await open_source(settings.edge, signer, watch)
         stack.push_async_callback(friends.close)
-        disk = _disk(limits, boot_key, stack)
-        files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
+        disk = _disk(limits, boot_key, stack, watch)
+        memory: Memory[str, bytes] = Memory(items=limits.memory_items, size=limits.memory_bytes, tally=tallies["files"])
+        files = Files(store, disk, memory)
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
-            photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
+            photos=Photos(
+                catalog, seconds=limits.revocation_seconds, items=limits.catalog_items, tally=tallies["catalog"]
+            ),
             acquaintance=Acquaintance(
                 catalog, friends, settings.policy, seconds=limits.revocation_seconds, items=limits.catalog_items
             ),
             files=files,
-            plans=Plans(keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items),
+            plans=Plans(
+                keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items, tally=tallies["plans"]
+            ),
             answers=Answers(settings.edge),
             reveals=reveals,
             policy=settings.policy,
+            metrics=watch.metrics,
         )
         desk = control(settings, catalog, book)
         api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view)))
-        upkeep = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
-        stack.push_async_callback(reveals.flush, clock())
-        stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, reveals, catalog, clock)))
+        purges = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
+        stack.push_async_callback(lambda: reveals.flush(clock()))
+        chores = Upkeep(purges, reveals, catalog, disk, watch.metrics, clock, limits.revocation_seconds)
+        await stack.enter_async_context(chores.running())
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, api, catalog, demo, clock)
 
 
-async def _keep_up(
-    purges: Sequence[Callable[[float], None]], reveals: Reveals, catalog: Catalog, clock: Callable[[], float]
-) -> None:
-    """Keys and friends leave memory in time, also when nobody asks; reveals are logged; nothing stays put off."""
-    while True:
-        await asyncio.sleep(PURGE_SECONDS)
-        for purge in purges:
-            purge(clock())
-        await reveals.flush(clock())
-        await catalog.database.tidy()
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack) -> Cache:
+def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack, watch: Watch) -> Cache:
     if limits.disk_folder is None:
         return NullCache()
     disk = DiskCache(limits.disk_folder, size=limits.disk_bytes, seal_key=boot_key)
     stack.callback(disk.close)
-    return disk
+    return WatchedCache(disk, watch, watch.metrics.tallies["disk"])

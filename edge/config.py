@@ -19,16 +19,24 @@ from sqlalchemy.exc import ArgumentError
 from edge.errors import ConfigError
 from edge.friends import settings as sources
 from edge.keys.settings import Keys
+from edge.running import Admin
+from edge.running import Log
+from edge.running import Trace
 from edge.section import Bytes
 from edge.section import Count
 from edge.section import Seconds
 from edge.section import Section
 from edge.section import Text
+from edge.section import in_words
 from edge.section import is_loopback
+from edge.section import path_below
 from edge.section import require_address
+from edge.section import require_one_of
+from edge.section import shape
 
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
-Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\Z")]
+Name = Annotated[str, shape(r"\A[a-z0-9][a-z0-9-]{0,30}\Z", "1 to 31 of a-z, 0-9 or -, not starting with -")]
+CookieName = Annotated[str, shape(r"\A[A-Za-z0-9_-]{1,64}\Z", "1 to 64 of A-Z, a-z, 0-9, _ or -")]
 Rule = Literal["nobody", "friends", "everyone"]
 
 SQLITE = "sqlite+aiosqlite"
@@ -46,7 +54,7 @@ class Token(Section, frozen=True):
     jwks_url: str | None = None
     jwks_refresh_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300
     type: Text = "JWT"
-    cookie: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")] = "__Host-mfmc"
+    cookie: CookieName = "__Host-mfmc"
     max_token_bytes: Annotated[int, Meta(ge=256, le=65_536)] = 8_192
     max_lifetime_seconds: Seconds = 900
     leeway_seconds: Annotated[float, Meta(ge=0, le=60)] = 5
@@ -100,13 +108,18 @@ class Edge(Section, frozen=True):
     friends: sources.Friends = sources.Friends()
     cache: Cache = Cache()
     control: Control = Control()
+    admin: Admin = Admin()
+    log: Log = Log()
+    trace: Trace = Trace()
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
     keepalive_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 75
     send_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 60
+    unready_seconds: Annotated[float, Meta(ge=0, le=600)] = 0
     drain_seconds: Annotated[float, Meta(gt=0, le=600)] = 10
     access_log: bool = False
+    server_timing: bool = False
     public_max_age_seconds: Annotated[int, Meta(ge=0, le=31_536_000)] = 300
     spliced_cache: Literal["no-cache", "no-store"] = "no-cache"
     resource_policy: Literal["same-site", "same-origin", "cross-origin"] = "same-site"
@@ -167,13 +180,13 @@ def read(file: Path) -> Config:
     folder = file.absolute().parent
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
-        config = msgspec.convert(tables, Config, dec_hook=lambda kind, value: _path(folder, kind, value))
+        config = msgspec.convert(tables, Config, dec_hook=lambda kind, value: path_below(folder, kind, value))
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror}); name the right file with --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: is not TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {error}; config.toml in the repository explains every key") from None
+        raise ConfigError(f"{file}: {in_words(error)}; config.toml in the repository explains every key") from None
     return msgspec.structs.replace(config, catalog=Catalog(url=_database(folder, config.catalog.url)))
 
 
@@ -186,10 +199,11 @@ def load(file: Path) -> Config:
 
 def validate(config: Config) -> None:
     """Refuse what would run open, or could not work; each message names the key and what to do."""
-    _one_of("edge.origin", folder=config.edge.origin.folder, url=config.edge.origin.url)
+    require_one_of("edge.origin", folder=config.edge.origin.folder, url=config.edge.origin.url)
     token = config.edge.token
     _check_token("edge.token", token)
     require_address("edge.origin.url", config.edge.origin.url, plain=True)
+    require_address("edge.trace.url", config.edge.trace.url, plain=True)
     sources.validate(config.edge.friends, token.type)
     config.keys.validate()
     for key, address in config.keys.addresses().items():
@@ -203,7 +217,7 @@ def validate(config: Config) -> None:
 
 
 def _check_token(table: str, token: Token) -> None:
-    _one_of(table, key_file=token.key_file, jwks_file=token.jwks_file, jwks_url=token.jwks_url)
+    require_one_of(table, key_file=token.key_file, jwks_file=token.jwks_file, jwks_url=token.jwks_url)
     if token.algorithm == "HS256" and token.key_file is None:
         raise ConfigError(f"{table}.key_file: HS256 needs a secret file; a key set is for public keys")
     require_address(f"{table}.jwks_url", token.jwks_url, plain=False)
@@ -216,17 +230,6 @@ def _check_service(service: Token, viewers: Token) -> None:
         raise ConfigError("edge.control.service: its audience or issuer must differ from edge.token's, or viewers were services")
     if service.max_lifetime_seconds > 3_600:
         raise ConfigError("edge.control.service.max_lifetime_seconds: at most 3600, so that a stolen token dies soon")
-
-
-def _one_of(section: str, **choices: object) -> None:
-    if sum(value is not None for value in choices.values()) != 1:
-        raise ConfigError(f"{section}: set exactly one of {', '.join(choices)}")
-
-
-def _path(folder: Path, kind: type, value: object) -> Path:
-    if kind is not Path or not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError("Expected a file name")
-    return folder / value
 
 
 def _database(folder: Path, text: str) -> str:

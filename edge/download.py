@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 from aiohttp import ClientTimeout
 from aiohttp import DummyCookieJar
 from aiohttp import TCPConnector
+from aiohttp import TraceConfig
 from yarl import URL
 
 from edge.errors import OriginFailed
@@ -31,7 +32,9 @@ class Tagged:
     tag: str | None
 
 
-def session(*, timeout_seconds: float, connect_seconds: float, connections: int) -> ClientSession:
+def session(
+    *, timeout_seconds: float, connect_seconds: float, connections: int, trace: TraceConfig | None = None
+) -> ClientSession:
     """A client that forwards nothing: no cookies, no proxy settings from the environment, no content coding."""
     return ClientSession(
         connector=TCPConnector(limit=connections),
@@ -40,6 +43,7 @@ def session(*, timeout_seconds: float, connect_seconds: float, connections: int)
         headers={"Accept-Encoding": "identity", "User-Agent": "mfmc-edge"},
         auto_decompress=False,
         trust_env=False,
+        trace_configs=[] if trace is None else [trace],
     )
 
 

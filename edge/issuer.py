@@ -135,7 +135,7 @@ class RemoteKeySet:
             text = await download.whole(self._session, self._url, MAX_SET_BYTES)
             self._keys = KeySet(parse_set(text, self._algorithm))
         except Exception as error:  # whatever it was, the next refresh must come
-            _log.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
+            _log.warning("the issuer's keys cannot be fetched: %(error)s", {"error": type(error).__name__})
 
 
 async def open_issuer(settings: config.Token, table: str = "edge.token") -> Issuer:

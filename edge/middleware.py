@@ -1,7 +1,7 @@
 """Around every request: refusals and faults become fixed sentences or problem details, and logs that cannot hold a secret."""
 
-import json
 import logging
+import time
 from collections.abc import Awaitable
 from collections.abc import Callable
 
@@ -17,10 +17,13 @@ from edge.errors import MethodNotAllowed
 from edge.errors import Refusal
 from edge.errors import TooLarge
 from edge.errors import TooSlow
+from edge.logs import METHODS
+from edge.logs import OTHER
+from edge.watch import Watch
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-METHODS = ("GET", "HEAD", "PUT", "DELETE", "POST")
+ACCESS = "%(method)s %(kind)s: %(status)s, %(bytes)s bytes, %(ms)s ms"
 THEIRS = (
     "aiohttp.server",
     "aiohttp.client",
@@ -34,6 +37,27 @@ THEIRS = (
 _log = logging.getLogger("mfmc.edge")
 
 
+def watched(handler: Handler, watch: Watch, timing: Callable[[], bool]) -> Handler:
+    """``handler`` with every request counted and, where it is traced, drawn; ``timing`` says whether it is told its time."""
+
+    async def answered(request: web.BaseRequest) -> web.StreamResponse:
+        began, kind, metrics = time.perf_counter(), _kind(request.raw_path), watch.metrics
+        metrics.running += 1
+        try:
+            with watch.spans.request(request, kind) as told:
+                response = await handler(request)
+                told(response.status)
+        finally:
+            metrics.running -= 1
+        seconds = time.perf_counter() - began
+        metrics.request(kind, response.status, seconds)
+        if timing():
+            answer.timed(response, seconds)
+        return response
+
+    return answered
+
+
 def guarded(handler: Handler) -> Handler:
     """``handler`` with every ``Refusal`` as its sentence and every other exception as a 500 that tells nothing."""
 
@@ -43,7 +67,8 @@ def guarded(handler: Handler) -> Handler:
         except Refusal as refusal:
             return _answered(request, refusal)
         except Exception as error:
-            _log.error("a request failed: %s", type(error).__name__)  # its text or traceback could hold a secret
+            # its text or traceback could hold a secret
+            _log.error("a request failed: %(error)s", {"error": type(error).__name__})
             return _answered(request, Refusal())
 
     return answered
@@ -67,18 +92,18 @@ def _ends(refusal: Refusal) -> bool:
 
 
 class AccessLog(AbstractAccessLogger):
-    """One JSON line per request, made of an allow-list: no path, no query, no header, no address."""
+    """One line per request, made of an allow-list: no path, no query, no header, no address."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
         fields = {
-            "method": request.method if request.method in METHODS else "other",
+            "method": request.method if request.method in METHODS else OTHER,
             "kind": _kind(request.raw_path),
             "status": response.status,
             "bytes": response.body_length,
             "ms": round(time * 1000, 3),
         }
-        self.logger.info(json.dumps(fields))
+        self.logger.info(ACCESS, fields)
 
 
 def _kind(raw: str) -> str:

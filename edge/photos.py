@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge.cache.flight import Flight
 from edge.cache.memory import Memory
+from edge.cache.tally import Tally
 from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.catalog import changes
@@ -29,10 +30,10 @@ class _Read:
 class Photos:
     """Looks photos up; many requests for one photo make one query."""
 
-    def __init__(self, catalog: Catalog, *, seconds: float, items: int) -> None:
+    def __init__(self, catalog: Catalog, *, seconds: float, items: int, tally: Tally | None = None) -> None:
         self._catalog = catalog
         self._seconds = seconds
-        self._known: Memory[str, _Read] = Memory(items=items, size=items)
+        self._known: Memory[str, _Read] = Memory(items=items, size=items, tally=tally)
         self._flight: Flight[str, _Read] = Flight()
         self._heard = 0
         self._changed: dict[str, int] = {}

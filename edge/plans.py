@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from edge.cache import key
 from edge.cache.memory import Memory
+from edge.cache.tally import Tally
 from edge.catalog import Photo
 from edge.errors import Damaged
 from edge.errors import KeyRingError
@@ -51,11 +52,13 @@ def _decision(photo: Photo, granted: Granted) -> Decision:
 class Plans:
     """Opens faces of photos; plans and tags are remembered for ``seconds``."""
 
-    def __init__(self, keys: KeyService, files: Files, *, seconds: float, size: int, items: int) -> None:
+    def __init__(
+        self, keys: KeyService, files: Files, *, seconds: float, size: int, items: int, tally: Tally | None = None
+    ) -> None:
         self._keys = keys
         self._files = files
         self._seconds = seconds
-        self._plans: Memory[Decision, Opened] = Memory(items=items, size=size)
+        self._plans: Memory[Decision, Opened] = Memory(items=items, size=size, tally=tally)
         self._tags: Memory[Decision, str] = Memory(items=items, size=items)
 
     def known_tag(self, photo: Photo, granted: Granted, now: float) -> str | None:

@@ -18,6 +18,8 @@ from edge.middleware import AccessLog
 from edge.middleware import Handler
 from edge.middleware import guarded
 from edge.middleware import refused
+from edge.middleware import watched
+from edge.watch import Watch
 
 HEADER_ROOM_BYTES = 4_096  # besides the token: other cookies, a browser's own headers
 MAX_HEADERS = 64
@@ -43,7 +45,7 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """The fixed answer to bytes that are no request, or to a failure below the handler."""
-        _log.info("a connection failed: %s", type(exc).__name__)
+        _log.info("a connection failed: %(error)s", {"error": type(exc).__name__})
         if request.writer.output_size > 0:
             raise ConnectionError
         answer = refused(BadRequest() if status < 500 else Refusal())
@@ -52,16 +54,18 @@ class Connection(web.RequestHandler):
 
 
 class Server(web.Server):
-    """Makes connections of our kind; to be run by ``aiohttp.web.ServerRunner``."""
+    """Makes connections of our kind; to be run by ``aiohttp.web.ServerRunner``. New ``settings`` hold for new connections."""
 
-    def __init__(self, handler: Handler, settings: config.Edge) -> None:
-        loop = asyncio.get_running_loop()
-        super().__init__(guarded(handler), request_factory=self._request, loop=loop)
-        self._options = _connection_options(settings)
+    def __init__(self, handler: Handler, settings: config.Edge, watch: Watch | None = None) -> None:
+        loop, answered = asyncio.get_running_loop(), guarded(handler)
+        if watch is not None:
+            answered = watched(answered, watch, lambda: self.settings.server_timing)
+        super().__init__(answered, request_factory=self._request, loop=loop)
+        self.settings = settings
         self._on = loop
 
     def __call__(self) -> web.RequestHandler:
-        return Connection(self, loop=self._on, **self._options)
+        return Connection(self, loop=self._on, **_connection_options(self.settings))
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         return Request(message, payload, protocol, writer, task, self._on, client_max_size=1)

@@ -12,6 +12,10 @@ from edge.catalog import Photo
 from edge.config import Policy
 from edge.errors import Unavailable
 from edge.files import Files
+from edge.metrics import Answer
+from edge.metrics import Credentials
+from edge.metrics import Granted
+from edge.metrics import Metrics
 from edge.photos import Photos
 from edge.plans import NOBODY
 from edge.plans import Plans
@@ -19,6 +23,7 @@ from edge.plans import base_tag
 from edge.policy import NO_TIES
 from edge.policy import decide
 from edge.ties import Acquaintance
+from edge.viewer import REFUSED
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 from edge.viewer import Viewers
@@ -36,6 +41,7 @@ class View:
     answers: Answers
     reveals: Reveals
     policy: Policy
+    metrics: Metrics
 
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
         """The photo at the request's raw path as this viewer may see it at ``now``; raises ``Refusal``.
@@ -46,19 +52,27 @@ class View:
         path = address.parse(request.raw_path)
         viewer = await self.viewers.identify(request.headers, now)
         photo = await self.photos.find(path, now)
-        granted = await self.decide(photo, viewer, now)
+        decided = granted = await self.decide(photo, viewer, now)
         manner = self.answers.manner(viewer, granted)
         tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
         if tag is None:
             granted, tag = NOBODY, base_tag(photo)
         if answer.unchanged(request.headers, tag):
+            self._count(viewer, photo, decided, "unchanged")
             return answer.not_modified(manner, tag, now, synthetic=_hides(photo, granted))
         base = await self.files.base(photo, now)
         spliced = await self.plans.reveal(photo, granted, base, now)
         if spliced is None or await self._changed(photo, now):
+            self._count(viewer, photo, decided, "withheld" if decided else "base")
             return answer.picture(manner, base_tag(photo), (base,), now, synthetic=_hides(photo, NOBODY))
         self.reveals.note(viewer, photo, granted, now)
+        self._count(viewer, photo, decided, "spliced")
         return answer.picture(manner, tag, spliced, now, synthetic=_hides(photo, granted))
+
+    def _count(self, viewer: Viewer, photo: Photo, granted: frozenset[int], what: Answer) -> None:
+        credentials: Credentials = "none" if viewer is STRANGER else "bad" if viewer is REFUSED else "good"
+        extent: Granted = "none" if not granted else "some" if _hides(photo, granted) else "all"
+        self.metrics.picture(credentials, extent, what)
 
     async def _changed(self, photo: Photo, now: float) -> bool:
         """Whether something about the photo changed since it was looked up, which may have been long ago."""

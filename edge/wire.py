@@ -35,6 +35,10 @@ class Prepared(web.StreamResponse):
         self._lasting = False
         self._sent = 0
 
+    def add(self, line: bytes) -> None:
+        """One header more, its line ended."""
+        self._head += line
+
     @property
     def keep_alive(self) -> bool | None:
         """Whether the connection stays open after this answer."""

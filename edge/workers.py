@@ -13,7 +13,7 @@ STEADY_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
-WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 _log = logging.getLogger("mfmc.workers")
 
@@ -33,11 +33,14 @@ class Supervisor:
     """Keeps ``count`` processes running ``serve`` until told to stop; call ``run`` before any thread or loop exists.
 
     SIGTERM and SIGINT are passed on as SIGTERM, and the parent ends when the last worker has drained. A worker that
-    dies is replaced, after a pause that doubles while its successors die young.
+    dies is replaced, after a pause that doubles while its successors die young; ``ended`` is told of its process. On SIGHUP, what
+    is good enough for ``reload`` is passed on; workers take it once they unblock it.
     """
 
     serve: Callable[[], int]
     count: int
+    reload: Callable[[], bool]
+    ended: Callable[[int], None]
     _workers: list[_Worker] = field(default_factory=list)
     _stopping: bool = False
 
@@ -49,7 +52,9 @@ class Supervisor:
         while not (self._stopping and all(worker.pid == 0 for worker in self._workers)):
             self._start_due()
             caught = signal.sigtimedwait(WATCHED, 0.5)
-            if caught is not None and caught.si_signo != signal.SIGCHLD:
+            if caught is not None and caught.si_signo == signal.SIGHUP:
+                self._reload()
+            elif caught is not None and caught.si_signo != signal.SIGCHLD:
                 self._stop()
             failed |= self._reap()
         return 1 if failed else 0
@@ -68,7 +73,7 @@ class Supervisor:
             code = 1
             try:
                 _end_with(parent)
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, set(WATCHED) - {signal.SIGHUP})
                 code = self.serve()
             finally:
                 os._exit(code)  # a worker never returns into the parent's code
@@ -76,9 +81,16 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._stopping = True
+        self._tell(signal.SIGTERM)
+
+    def _reload(self) -> None:
+        if self.reload():
+            self._tell(signal.SIGHUP)
+
+    def _tell(self, number: signal.Signals) -> None:
         for worker in self._workers:
             if worker.pid:
-                os.kill(worker.pid, signal.SIGTERM)
+                os.kill(worker.pid, number)
 
     def _reap(self) -> bool:
         """Note the workers that ended; True when one refused to start, which a restart cannot mend."""
@@ -88,6 +100,7 @@ class Supervisor:
                 continue
             pid, status = os.waitpid(worker.pid, os.WNOHANG)
             if pid:
+                self.ended(pid)
                 refused |= self._ended(worker, os.waitstatus_to_exitcode(status))
         return refused
 
@@ -101,7 +114,8 @@ class Supervisor:
             self._stop()
             return True
         if not self._stopping:
-            _log.warning("a worker ended by itself (%d); another starts in %.1f s", code, worker.pause)
+            told = {"code": code, "seconds": round(worker.pause, 1)}
+            _log.warning("a worker ended by itself (%(code)s); another starts in %(seconds)s s", told)
         return False
 
 

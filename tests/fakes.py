@@ -30,10 +30,12 @@ from edge.catalog.tables import ACCOUNT
 from edge.errors import OriginFailed
 from edge.keys import ring
 from edge.keys.envelope import wrap_context
+from edge.metrics import Metrics
 from edge.middleware import quiet_libraries
 from edge.origin import names
 from edge.render import sealed
 from edge.server import Server
+from edge.watch import Watch
 
 NOW = 1_800_000_000.0
 PATH = "/photos/2024/t1.jpg"
@@ -211,10 +213,11 @@ class World:
         self.settings = config.load(file)
         return self.settings
 
-    async def start(self) -> None:
-        """Listen."""
-        self.app = await self._stack.enter_async_context(open_app(self.settings, os.urandom(32), self.clock))
-        runner = web.ServerRunner(Server(self.app.handle, self.settings.edge), shutdown_timeout=1)
+    async def start(self, watch: Watch | None = None) -> None:
+        """Listen; ``watch`` looks on."""
+        watch = Watch(Metrics()) if watch is None else watch
+        self.app = await self._stack.enter_async_context(open_app(self.settings, os.urandom(32), self.clock, watch))
+        runner = web.ServerRunner(Server(self.app.handle, self.settings.edge, watch), shutdown_timeout=1)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -86,7 +86,7 @@ class Anchor:
                 return
             await asyncio.to_thread(remember, self._file, end)
         except ConfigError as error:
-            _log.error("%s", error)
+            _log.error("%(fault)s", {"fault": error})
         except Unavailable:
             _log.warning("audit.anchor_file: not moved, since the catalog does not answer")
 

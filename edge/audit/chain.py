@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from edge.cache.key import joined
 
-SECRET_BYTES: Final = 32
 DIGEST_BYTES: Final = 32
 PSEUDONYM_BYTES: Final = 16
 LABEL: Final = b"mfmc-edge/v1/audit"

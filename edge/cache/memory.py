@@ -5,6 +5,8 @@ from collections.abc import Hashable
 from typing import Generic
 from typing import TypeVar
 
+from edge.cache.tally import Tally
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -16,7 +18,8 @@ class Memory(Generic[K, V]):
     longer.
     """
 
-    def __init__(self, *, items: int, size: int) -> None:
+    def __init__(self, *, items: int, size: int, tally: Tally | None = None) -> None:
+        self._tally = Tally() if tally is None else tally
         self._items = items
         self._size = size
         self._held = 0
@@ -32,11 +35,14 @@ class Memory(Generic[K, V]):
         """The value, or None when it is not there or no longer valid at ``now``."""
         entry = self._entries.get(key)
         if entry is None:
+            self._tally.misses += 1
             return None
         if not entry[2] <= now < entry[3]:
             self.drop(key)
+            self._tally.misses += 1
             return None
         self._entries.move_to_end(key)
+        self._tally.hits += 1
         return entry[0]
 
     def put(self, key: K, value: V, *, size: int, now: float, expires: float) -> None:
@@ -51,6 +57,7 @@ class Memory(Generic[K, V]):
         self._held += size
         while self._held > self._size or len(self._entries) > self._items:
             self._held -= self._entries.popitem(last=False)[1][1]
+        self._tally.held = self._held
 
     def purge(self, now: float) -> None:
         """Let go of every entry that is no longer valid at ``now``, asked for or not."""
@@ -62,3 +69,4 @@ class Memory(Generic[K, V]):
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._held -= entry[1]
+            self._tally.held = self._held

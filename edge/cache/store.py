@@ -40,6 +40,9 @@ class Cache(Protocol):
     async def drop(self, key: bytes) -> None:
         """Forget the value."""
 
+    async def size(self) -> int:
+        """Bytes on the disk."""
+
 
 class NullCache:
     """Keeps nothing."""
@@ -53,6 +56,10 @@ class NullCache:
 
     async def drop(self, key: bytes) -> None:
         """Nothing is there."""
+
+    async def size(self) -> int:
+        """Nothing is there."""
+        return 0
 
 
 class BytesDisk(diskcache.Disk):  # type: ignore[misc]
@@ -109,7 +116,7 @@ class DiskCache:
             sealed = await asyncio.to_thread(self._disk.get, key)
             return None if sealed is None else self._open(key, sealed)
         except Exception as error:  # a broken cache is a slow edge, not a broken one
-            _log.warning("disk cache cannot be read: %s", type(error).__name__)
+            _log.warning("disk cache cannot be read: %(error)s", {"error": type(error).__name__})
             return None
 
     async def put(self, key: bytes, value: bytes) -> None:
@@ -118,14 +125,22 @@ class DiskCache:
         try:
             await asyncio.to_thread(self._disk.set, key, nonce + self._seal.encrypt(nonce, value, key))
         except Exception as error:
-            _log.warning("disk cache cannot be written: %s", type(error).__name__)
+            _log.warning("disk cache cannot be written: %(error)s", {"error": type(error).__name__})
 
     async def drop(self, key: bytes) -> None:
         """Forget the value."""
         try:
             await asyncio.to_thread(self._disk.delete, key)
         except Exception as error:
-            _log.warning("disk cache cannot be written: %s", type(error).__name__)
+            _log.warning("disk cache cannot be written: %(error)s", {"error": type(error).__name__})
+
+    async def size(self) -> int:
+        """Bytes on the disk, those of its index included; 0 where it cannot be read."""
+        try:
+            return int(await asyncio.to_thread(self._disk.volume))
+        except Exception as error:
+            _log.warning("disk cache cannot be read: %(error)s", {"error": type(error).__name__})
+            return 0
 
     def clear(self) -> None:
         """Remove every entry; called once at start, since nobody can open what an earlier process left."""

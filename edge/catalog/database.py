@@ -27,6 +27,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from edge.catalog import schema
 from edge.errors import ConfigError
 from edge.errors import Unavailable
+from edge.steps import UNWATCHED
+from edge.steps import Steps
 
 BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
@@ -39,9 +41,10 @@ _log = logging.getLogger("mfmc.catalog")
 class Database:
     """Transactions on one catalog; every failure of the store is ``Unavailable``, whose text holds no statement."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, steps: Steps = UNWATCHED) -> None:
         self._writer = writer
         self._reader = reader
+        self._steps = steps
         self._deletions = 0 if self.is_shared else 1  # an embedded one may be left by a process that was killed before it tidied
         self._overwritten_until = 0
 
@@ -55,12 +58,12 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
+    async def open(cls, url: str, steps: Steps = UNWATCHED) -> AsyncIterator[Self]:
         """The database at a ``sqlite+aiosqlite`` or ``postgresql+asyncpg`` address, with this program's schema.
 
         Raises ``ConfigError`` for a schema that an operator must upgrade first.
         """
-        database = cls.at(url)
+        database = cls.at(url, steps)
         try:
             await database._prepare()
             yield database
@@ -68,9 +71,10 @@ class Database:
             await database.close()
 
     @classmethod
-    def at(cls, url: str) -> Self:
+    def at(cls, url: str, steps: Steps = UNWATCHED) -> Self:
         """The same, whatever schema it has; raises ``ConfigError`` where the server's driver is not installed."""
-        return cls(_engine(url), _engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True))
+        reader = _engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+        return cls(_engine(url), reader, steps)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -95,11 +99,12 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for statements that each see what is committed."""
-        try:
-            async with self._reader.connect() as connection:
-                yield connection
-        except FAILURES:
-            raise Unavailable from None
+        with self._steps.step("catalog"):
+            try:
+                async with self._reader.connect() as connection:
+                    yield connection
+            except FAILURES:
+                raise Unavailable from None
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -107,11 +112,12 @@ class Database:
 
         On SQLite it holds the write lock from its start; on PostgreSQL whoever reads before changing holds the photo (``hold``).
         """
-        try:
-            async with self._writer.begin() as connection:
-                yield connection
-        except FAILURES:
-            raise Unavailable from None
+        with self._steps.step("catalog"):
+            try:
+                async with self._writer.begin() as connection:
+                    yield connection
+            except FAILURES:
+                raise Unavailable from None
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

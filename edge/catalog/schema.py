@@ -48,7 +48,7 @@ def open_here(connection: Connection) -> None:
     before = revision(connection)
     upgrade(connection)
     if before not in (None, HEAD):
-        _log.info("the catalog was brought from schema %s to %s", before, HEAD)
+        _log.info("the catalog was brought from schema %(before)s to %(after)s", {"before": before, "after": HEAD})
 
 
 def upgrade(connection: Connection) -> None:

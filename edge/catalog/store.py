@@ -22,6 +22,8 @@ from edge.catalog.database import Database
 from edge.catalog.query import Query
 from edge.catalog.records import Face
 from edge.catalog.records import Photo
+from edge.steps import UNWATCHED
+from edge.steps import Steps
 
 _FACE, _RULE, _ACCOUNT = tables.FACE.c, tables.PHOTO_RULE.c, tables.ACCOUNT.c
 
@@ -35,9 +37,9 @@ class Catalog:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
+    async def open(cls, url: str, steps: Steps = UNWATCHED) -> AsyncIterator[Self]:
         """The catalog at a ``sqlite+aiosqlite`` or ``postgresql+asyncpg`` address; raises ``Unavailable`` or ``ConfigError``."""
-        async with Database.open(url) as database:
+        async with Database.open(url, steps) as database:
             yield cls(database, Changes())
 
     async def photo(self, path: str) -> Photo | None:

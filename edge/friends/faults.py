@@ -18,4 +18,4 @@ class Faults:
         """Write the line, unless there was one within ``TELL_SECONDS``."""
         if not self._told <= now < self._told + TELL_SECONDS:
             self._told = now
-            _log.warning("friends cannot be told: %s", type(error).__name__)
+            _log.warning("friends cannot be told: %(error)s", {"error": type(error).__name__})

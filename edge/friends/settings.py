@@ -13,16 +13,23 @@ from edge.section import Seconds
 from edge.section import Section
 from edge.section import Text
 from edge.section import require_address
+from edge.section import shape
 
 LIST_TYPE = "mfmc-friends+jwt"
 
 Wait = Annotated[float, Meta(gt=0, le=30)]
 Connections = Annotated[int, Meta(ge=1, le=1_000)]
 AnswerBytes = Annotated[int, Meta(ge=1_024, le=64 << 20)]
-StoreId = Annotated[str, Meta(pattern=r"\A[0-9A-Z]{26}\Z")]
-Relation = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,50}\Z")]
+StoreId = Annotated[str, shape(r"\A[0-9A-Z]{26}\Z", "a ULID: 26 of 0-9 and A-Z")]
+Relation = Annotated[str, shape(r"\A[A-Za-z0-9_-]{1,50}\Z", "1 to 50 of A-Z, a-z, 0-9, _ or -")]
 # With an ID of 128 characters in base64url, 251 characters at most: OpenFGA takes 256.
-Template = Annotated[str, Meta(pattern=r"\A(?=.{6,84}\Z)[A-Za-z0-9_-]+:[A-Za-z0-9_.|-]*\{id\}[A-Za-z0-9_.|-]*\Z")]
+Template = Annotated[
+    str,
+    shape(
+        r"\A(?=.{6,84}\Z)[A-Za-z0-9_-]+:[A-Za-z0-9_.|-]*\{id\}[A-Za-z0-9_.|-]*\Z",
+        "a type, a colon and {id}, like user:{id}, 84 characters at most",
+    ),
+]
 
 
 class Reference(Section, frozen=True):

@@ -24,7 +24,10 @@ from edge.friends.settings import Reference
 from edge.friends.signed import ListDoor
 from edge.issuer import Issuer
 from edge.keys import secret_file
+from edge.steps import UNWATCHED
+from edge.steps import Steps
 from edge.viewer import Viewer
+from edge.watched import watching
 
 NOBODY: frozenset[str] = frozenset()
 MAX_SECRET_BYTES = 4_096
@@ -104,7 +107,7 @@ class Guarded:
         await self._directory.close()
 
 
-async def open_source(settings: config.Edge, keys: Issuer) -> FriendSource:
+async def open_source(settings: config.Edge, keys: Issuer, steps: Steps = UNWATCHED) -> FriendSource:
     """The source that the configuration names; raises ``ConfigError`` when its secret cannot be used.
 
     ``keys`` are the issuer's, and stay the caller's to close.
@@ -112,11 +115,11 @@ async def open_source(settings: config.Edge, keys: Issuer) -> FriendSource:
     friends = settings.friends
     match friends.source:
         case "reference" if friends.reference is not None:
-            return Guarded(_references(friends.reference, settings.token, keys))
+            return Guarded(_references(friends.reference, settings.token, keys, steps))
         case "introspection" if friends.introspection is not None:
-            return Guarded(_introspections(friends.introspection))
+            return Guarded(_introspections(friends.introspection, steps))
         case "openfga" if friends.openfga is not None:
-            return Guarded(_relations(friends.openfga))
+            return Guarded(_relations(friends.openfga, steps))
         case "token":
             return InToken()
     raise ConfigError(f"edge.friends.source: {friends.source} is not set up")
@@ -126,7 +129,7 @@ def _is_somebody(viewer: Viewer, now: float) -> bool:
     return viewer.id is not None and now < viewer.expires
 
 
-def _references(settings: Reference, token: config.Token, keys: Issuer) -> References:
+def _references(settings: Reference, token: config.Token, keys: Issuer, steps: Steps) -> References:
     door = ListDoor(
         issuer=token.issuer,
         audience=token.audience,
@@ -137,24 +140,25 @@ def _references(settings: Reference, token: config.Token, keys: Issuer) -> Refer
         leeway=token.leeway_seconds,
     )
     headers = _bearer("edge.friends.reference.bearer_file", settings.bearer_file)
-    return References(_client(settings), settings, door, keys, headers)
+    return References(_client(settings, steps), settings, door, keys, headers)
 
 
-def _introspections(settings: Introspection) -> Introspections:
+def _introspections(settings: Introspection, steps: Steps) -> Introspections:
     secret = _secret("edge.friends.introspection.secret_file", settings.secret_file)
-    return Introspections(_client(settings), settings, basic(settings.client_id, secret))
+    return Introspections(_client(settings, steps), settings, basic(settings.client_id, secret))
 
 
-def _relations(settings: OpenFga) -> Relations:
+def _relations(settings: OpenFga, steps: Steps) -> Relations:
     headers = _bearer("edge.friends.openfga.bearer_file", settings.bearer_file)
-    return Relations(_client(settings), settings, headers)
+    return Relations(_client(settings, steps), settings, headers)
 
 
-def _client(settings: Reference | Introspection | OpenFga) -> ClientSession:
+def _client(settings: Reference | Introspection | OpenFga, steps: Steps) -> ClientSession:
     return download.session(
         timeout_seconds=settings.timeout_seconds,
         connect_seconds=settings.connect_seconds,
         connections=settings.connections,
+        trace=watching(steps, "friends"),
     )
 
 

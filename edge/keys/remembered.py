@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from edge.cache import key
 from edge.cache.memory import Memory
+from edge.cache.tally import Tally
 from edge.errors import Damaged
 from edge.errors import KeyRingError
 from edge.errors import KeyServiceFailed
@@ -26,11 +27,13 @@ class Remembered:
     is not known goes to the service as one batch, and whoever asks for a key that is on its way waits for that batch.
     """
 
-    def __init__(self, service: KeyService, clock: Callable[[], float], *, seconds: float, items: int) -> None:
+    def __init__(
+        self, service: KeyService, clock: Callable[[], float], *, seconds: float, items: int, tally: Tally | None = None
+    ) -> None:
         self._service = service
         self._clock = clock
         self._seconds = seconds
-        self._memory: Memory[bytes, bytes] = Memory(items=items, size=items * ITEM_BYTES)
+        self._memory: Memory[bytes, bytes] = Memory(items=items, size=items * ITEM_BYTES, tally=tally)
         self._calls: dict[bytes, _Call] = {}
 
     def __repr__(self) -> str:

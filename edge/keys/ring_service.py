@@ -72,4 +72,4 @@ class RingService:
         try:
             self._keys = await asyncio.to_thread(ring.read, self._file)
         except KeyRingError as error:
-            _log.warning("the key ring cannot be read again: %s", type(error).__name__)
+            _log.warning("the key ring cannot be read again: %(error)s", {"error": type(error).__name__})

@@ -9,19 +9,25 @@ from msgspec import Meta
 
 from edge.errors import ConfigError
 from edge.section import Section
+from edge.section import shape
 
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,32}\Z")]
+Name = Annotated[str, shape(r"\A[A-Za-z0-9_-]{1,32}\Z", "1 to 32 of A-Z, a-z, 0-9, _ or -")]
 Seconds = Annotated[float, Meta(gt=0, le=60)]
 Connections = Annotated[int, Meta(ge=1, le=100)]
 Address = Annotated[str, Meta(min_length=1, max_length=512)]
-PathSegments = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,15}\Z", max_length=200)]
+PathSegments = Annotated[
+    str, shape(r"\A[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,15}\Z", "names of A-Z, a-z, 0-9, _ and -, joined by /", max_length=200)
+]
+KmsKey = Annotated[str, shape(r"\A[A-Za-z0-9:/_-]{1,2048}\Z", "the ARN, id or alias of a KMS key")]
+Region = Annotated[str, shape(r"\A[a-z0-9-]{1,32}\Z", "the name of an AWS region, like eu-central-1")]
+TransitKey = Annotated[str, shape(r"\A[A-Za-z0-9_-]{1,128}\Z", "1 to 128 of A-Z, a-z, 0-9, _ or -")]
 
 
 class Aws(Section, frozen=True):
     """``[keys.aws]``: one symmetric key of AWS KMS; credentials come from where AWS's own tools look for them."""
 
-    key_id: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9:/_-]{1,2048}\Z")]
-    region: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,32}\Z")]
+    key_id: KmsKey
+    region: Region
     name: Name = "aws"
     endpoint_url: Address | None = None
     connect_seconds: Seconds = 1
@@ -33,7 +39,7 @@ class Vault(Section, frozen=True):
     """``[keys.vault]``: one key of HashiCorp Vault's transit engine, of type aes256-gcm96."""
 
     address: Address
-    key: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,128}\Z")]
+    key: TransitKey
     token_file: Path
     mount: PathSegments = "transit"
     name: Name = "vault"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edge import answer
 from edge.plans import base_tag
 from tests.fakes import PATH
 from tests.fakes import Issuer
@@ -219,3 +220,39 @@ async def test_unkeyed_input_changes_nothing(served: World, header: str) -> None
     odd = await served.get(**{header: "evil.example"})
     assert odd.body == plain.body
     assert {k: v for k, v in odd.headers.items() if k != "Date"} == {k: v for k, v in plain.headers.items() if k != "Date"}
+
+
+STEPS = "1 2 5 10 20 50 100 200 500 1000 2000 5000 10000 20000 50000".split()
+
+
+async def test_server_timing(world: World) -> None:
+    """Where it is wanted, every answer says how long it took, in coarse steps, and names nothing else."""
+    world.configure({}, server_timing=True)
+    await world.publish({1: "u-red"})
+    await world.start()
+    red = world.issuer.token("u-red")
+    tag = (await world.get(token=red)).headers["ETag"]
+    seen_by_red = [await world.get(token=red), await world.get(token=red, If_None_Match=tag)]
+    for seen in (await world.get(), *seen_by_red, await world.get("/no.jpg"), await world.get("/-/health")):
+        name, _, duration = seen.headers["Server-Timing"].partition(";dur=")
+        assert name == "edge"
+        assert duration in STEPS
+        assert "Timing-Allow-Origin" not in seen.headers
+
+
+async def test_no_server_timing_by_default(world: World) -> None:
+    """Unless it is wanted, no answer says how long it took."""
+    await world.publish({1: "u-red"})
+    await world.start()
+    for path in (PATH, "/no.jpg"):
+        assert "Server-Timing" not in (await world.get(path)).headers
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.0, "1"), (0.001, "1"), (0.0011, "2"), (0.0499, "50"), (0.2, "200"), (3.0, "5000"), (1e6, "50000")]
+)
+def test_timing_is_coarse(seconds: float, told: str) -> None:
+    """A time is rounded up to 1, 2 or 5 times a power of ten, in milliseconds."""
+    said = answer.sentence(200, "x")
+    answer.timed(said, seconds)
+    assert said.headers["Server-Timing"] == f"edge;dur={told}"

@@ -12,7 +12,7 @@ import pytest
 from multidict import CIMultiDict
 from multidict import CIMultiDictProxy
 
-from edge import app
+from edge import upkeep
 from edge.errors import Refusal
 from edge.friends import NO_FRIENDS
 from edge.friends import Friends
@@ -142,7 +142,7 @@ async def test_access_log(world: World, caplog: pytest.LogCaptureFixture) -> Non
     await world.get("/-/health", method="HEAD")
     await world.get("/nope.jpg", method="DELETE")
     await world.raw(b"BREW / HTTP/1.1\r\n\r\n")
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "mfmc.access"]
+    lines = [record.args for record in caplog.records if record.name == "mfmc.access"]
     assert [set(line) for line in lines] == [{"method", "kind", "status", "bytes", "ms"}] * 4
     told = [(line["method"], line["kind"], line["status"], line["bytes"]) for line in lines]
     assert told[0] == ("GET", "picture", 200, len(made.base))
@@ -205,7 +205,7 @@ def test_nothing_of_a_viewer_is_printed() -> None:
 
 async def test_keys_and_friends_leave_an_idle_edge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Face keys and a viewer's friends are let go of when their time is over, although nobody asks again."""
-    monkeypatch.setattr(app, "PURGE_SECONDS", 0.01)
+    monkeypatch.setattr(upkeep, "SECONDS", 0.01)
     await world.publish({1: "u-red"}, rules={"u-red": "friends"})
     await world.start()
     await world.get(token=world.issuer.token("u-eve", friends=["u-red"]))
@@ -219,7 +219,7 @@ async def test_keys_and_friends_leave_an_idle_edge(world: World, monkeypatch: py
 
 async def test_lists_of_friends_leave_an_idle_edge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a source of friends was told is let go of as well."""
-    monkeypatch.setattr(app, "PURGE_SECONDS", 0.01)
+    monkeypatch.setattr(upkeep, "SECONDS", 0.01)
     async with listening(Fga(friends={"u-eve": ["u-red"]})) as store:
         world.configure({}, friends={"source": "openfga", "openfga": {"url": store.url, "store": STORE}})
         await world.start()

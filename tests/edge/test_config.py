@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edge import config
+from edge import running
 from edge.errors import ConfigError
 from tests.fakes import toml
 
@@ -102,6 +103,11 @@ REFUSED = [
     pytest.param({"edge.spliced_cache": "public"}, "spliced_cache", id="public-splices"),
     pytest.param({"edge.cache.revocation_seconds": 600}, "revocation_seconds", id="slow-revocation"),
     pytest.param({"edge.cache.key_cache_seconds": 0}, "key_cache_seconds", id="no-key-cache"),
+    pytest.param({"edge.admin": {"port": 70_000}}, r"edge\.admin\.port", id="admin-port"),
+    pytest.param({"edge.log": {"level": "debug"}}, r"edge\.log\.level", id="debug-tells-too-much"),
+    pytest.param({"edge.log": {"format": "xml"}}, r"edge\.log\.format", id="log-format"),
+    pytest.param({"edge.trace": {"url": "http://u:p@collector/"}}, r"edge\.trace\.url", id="collector-with-user"),
+    pytest.param({"edge.trace": {"share": 2}}, r"edge\.trace\.share", id="more-than-all-traces"),
     pytest.param({"catalog.url": "mysql+aiomysql://x/y"}, "catalog.url", id="other-database"),
     pytest.param({"catalog.url": "sqlite+aiosqlite://"}, "catalog.url", id="database-in-memory"),
     pytest.param({"catalog.url": "?"}, "catalog.url", id="no-database"),
@@ -141,6 +147,24 @@ def test_refused(tmp_path: Path, change: dict[str, Any], named: str) -> None:
     """A configuration that is wrong or weak stops the process, and the message names the key."""
     with pytest.raises(ConfigError, match=named):
         loaded(tmp_path, change)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"edge.token.cookie": "a b"}, "edge.token.cookie: must be 1 to 64 of A-Z, a-z, 0-9, _ or -;"),
+        ({"keys.aws": AWS | {"key_id": "a b"}}, "keys.aws.key_id: must be the ARN, id or alias of a KMS key;"),
+        ({"keys.vault": VAULT | {"mount": "../sys"}}, "keys.vault.mount: must be names of A-Z"),
+        ({"edge.friends.openfga": FGA | {"user": "user:eve"}}, "edge.friends.openfga.user: must be a type, a colon and {id}"),
+        ({"demo.photo": "a.jpg", "demo.views": [{"name": "a/b"}]}, "demo.views[0].name: must be 1 to 31 of a-z, 0-9 or -"),
+    ],
+)
+def test_said_in_words(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    """A text of the wrong shape is named with its key, and the shape is told in words, not as a pattern."""
+    with pytest.raises(ConfigError) as raised:
+        loaded(tmp_path, change)
+    assert said in str(raised.value)
+    assert "regex" not in str(raised.value)
 
 
 def test_not_toml(tmp_path: Path) -> None:
@@ -207,13 +231,13 @@ def test_shipped_file_is_usable() -> None:
     assert config.load(ROOT / "config.toml").edge.port == 8080
 
 
-TABLES = {"token", "origin", "cache", "friends", "control", "service", "aws", "vault"}
+TABLES = {"token", "origin", "cache", "friends", "control", "service", "aws", "vault", "admin", "log", "trace"}
 
 
 def test_shipped_file_shows_every_key_and_default() -> None:
     """Every key of the edge's tables stands in config.toml, a commented one with its default."""
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
-    for section in (*sections, config.Control):
+    for section in (*sections, config.Control, running.Admin, running.Log, running.Trace):
         for name in set(section.__struct_encode_fields__) - TABLES:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"

@@ -1,6 +1,8 @@
 """The command line: exit codes, data on stdout, one line on stderr, and never a key."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,7 +106,9 @@ def test_no_ring_to_work_on(run: Run, tmp_path: Path) -> None:
         code, out, err = run("keys", command, "--config", file)
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert "keys.ring" in err
-    assert run("check", "--config", file)[0] == 0
+    code, out, err = run("check", "--config", file)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "keys.vault: does not wrap and open a key" in err
     (tmp_path / "token").chmod(0o644)
     code, out, err = run("check", "--config", file)
     assert (code, out, err.count("\n")) == (1, "", 1)
@@ -143,6 +147,26 @@ def test_stopped_by_hand(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(config, "read", pressed)
     code, out, err = run("keys", "rewrap", "--config", str(tmp_path / "config.toml"))
     assert (code, out, err.count("\n")) == (130, "", 1)
+
+
+def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+    """Whoever reads only the first line ends a command without a word."""
+    World(tmp_path)
+    command = [sys.executable, "-m", "edge", "keys", "list", "--config", str(tmp_path / "config.toml")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) == 141
+    assert process.stderr is not None
+    with process.stderr:
+        assert process.stderr.read() == ""
+
+
+def test_loads_before_ctrl_c_is_heard() -> None:
+    """What takes long to load is not loaded before ``main`` answers Ctrl-C."""
+    code = "import sys, edge.__main__; print([name for name in ('sqlalchemy', 'aiohttp', 'msgspec') if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout == "[]\n"
 
 
 def test_without_the_servers_driver(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

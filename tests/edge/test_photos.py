@@ -1,6 +1,7 @@
 """Photos as the view remembers them: for seconds, and not a moment longer once a change was heard of."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -182,6 +183,20 @@ async def test_a_failed_change_is_not_announced(postgresql_server: postgresql.Se
         assert "p/t1.jpg" not in heard
 
 
+async def test_lag_is_measured(postgresql_server: postgresql.Server) -> None:
+    """How late a change elsewhere is heard is what a word takes over the server; without a line, and after it, nobody knows."""
+    url = await postgresql_server.create("heard")
+    async with Catalog.open(url) as here:
+        assert here.changes.lag == math.inf
+        heard: list[str] = []
+        here.changes.hear(heard.append)
+        async with listening(url, here.changes), asyncio.timeout(20):
+            while here.changes.lag == math.inf:  # noqa: ASYNC110 - another task measures
+                await asyncio.sleep(0.01)
+            assert 0 < here.changes.lag < 10
+            assert set(heard) == {changes.EVERYTHING}  # a word that only measures is no change
+
+
 async def test_a_lost_line_forgets_everything(
     postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -194,7 +209,8 @@ async def test_a_lost_line_forgets_everything(
         async with listening(url, here.changes):
             await until(lambda: bool(heard))
             heard.clear()
-            kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = 'heard'"
+            who = f"application_name = '{changes.LISTENER}' AND datname = 'heard'"
+            kill = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {who}"  # noqa: S608 - a constant
             await postgresql_server.run("postgres", kill)
             await until(lambda: heard.count(changes.EVERYTHING) >= 2)  # lost, and back
             await publish(here, PHOTO)

@@ -9,10 +9,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import closing
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request
 from urllib.request import urlopen
 
@@ -159,3 +161,77 @@ def test_running_requests_are_finished(published: tuple[World, Published]) -> No
         assert rest.endswith(content)
         process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0
+
+
+def status_of(address: str) -> tuple[int, str]:
+    """The status and text of an address; 0 where nobody answers."""
+    try:
+        with urlopen(address, timeout=5) as answer:  # noqa: S310 - loopback
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < ends, "it does not happen"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_looked_after(tmp_path: Path, workers: int) -> None:
+    """A port of its own tells health, readiness and metrics of all workers, and no picture; SIGHUP brings a new configuration
+    to every worker, and a bad one to none; on SIGTERM readiness ends while pictures are still sent."""
+    world = World(tmp_path)
+    tables = {"token": {"max_lifetime_seconds": 3_600}}
+    watched = {"admin": {"port": 0}, "unready_seconds": 600, "drain_seconds": 3}
+    world.configure(tables, **watched)
+    made = asyncio.run(world.publish({1: "u-red"}))
+    with running(world, "--workers", str(workers)) as (process, address):
+        admin = process.stdout.readline().split()[-1]  # type: ignore[union-attr]
+        for _ in range(6):
+            assert fetch(address, world) == made.seen(1)
+        until(lambda: status_of(f"{admin}/-/ready") == (200, "ready\n"))
+        assert status_of(f"{admin}/-/health") == (200, "alive\n")
+        assert status_of(f"{admin}{PATH}")[0] == status_of(f"{address}/metrics")[0] == 404
+        counted = 'mfmc_pictures_total{answer="spliced",credentials="good",granted="all"} 6.0'
+        until(lambda: counted in status_of(f"{admin}/metrics")[1])
+
+        file = world.folder / "config.toml"
+        good = file.read_text()
+        file.write_text("[edge")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert fetch(address, world) == made.seen(1)
+        file.write_text(good)
+        world.configure(tables | {"policy": {"default_rule": "everyone"}}, **watched)
+        process.send_signal(signal.SIGHUP)
+        until(lambda: f'mfmc_reloads_total{{outcome="done"}} {workers}.0' in status_of(f"{admin}/metrics")[1])
+        for _ in range(6):
+            assert urlopen(address + PATH, timeout=5).read() == made.seen(1)  # noqa: S310
+
+        process.send_signal(signal.SIGTERM)
+        until(lambda: status_of(f"{admin}/-/ready")[0] == status_of(f"{address}/-/ready")[0] == 503)
+        assert fetch(address, world) == made.seen(1)
+        assert status_of(f"{admin}/-/health") == (200, "alive\n")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0
+    assert "the old configuration stays" in err
+    assert "TOML" in err
+    assert err.count("the configuration was read again") == workers
+
+
+def test_one_port_for_two_is_refused(published: tuple[World, Published]) -> None:
+    """Admin and edge cannot share a port, and the line names the table to change."""
+    world, _ = published
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        world.configure({}, admin={"port": taken.getsockname()[1]})
+        command = [sys.executable, "-m", "edge", "serve", "--config", str(world.folder / "config.toml")]
+        found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert found.returncode == 1
+    assert "edge.admin.port" in found.stderr
