@@ -35,8 +35,8 @@ from precompute.landmarks import FaceMesh
 from precompute.models import ModelStore
 from precompute.session import Session
 from precompute.settings import PERMISSIVE
-from precompute.training.booth.sitters import HELD_OUT
 from precompute.settings import FacesConfig
+from precompute.training.booth.sitters import HELD_OUT
 
 SECOND_DETECTOR = "yunet_s_dynamic"
 TITLES = {
