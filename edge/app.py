@@ -17,6 +17,8 @@ from edge import issuer
 from edge import origin
 from edge.address import OURS
 from edge.address import is_control
+from edge.address import is_signed
+from edge.address import photo as photo_path
 from edge.answer import Answers
 from edge.audit.anchor import Anchor
 from edge.audit.log import LogBook
@@ -41,6 +43,7 @@ from edge.photos import Photos
 from edge.plans import Plans
 from edge.server import require_plain
 from edge.ties import Acquaintance
+from edge.urls.door import UrlDoor
 from edge.view import Decided
 from edge.view import View
 from edge.viewer import Viewers
@@ -63,13 +66,13 @@ class App:
         require_plain(request)
         if is_control(request.raw_path):
             return await self.api.handle(request, self.clock())
-        if request.raw_path.startswith(OURS):
+        if request.raw_path.startswith(OURS) and not is_signed(request.raw_path):
             return await self._own(request)
         now = self.clock()
         try:
             return await self.view.show(request, now)
         except OriginFailed:  # the files of the version remembered may have been swept after a new one was published
-            if not await self.view.photos.renewed(request.raw_path, now):
+            if not await self.view.photos.renewed(photo_path(request.raw_path), now):
                 raise
         return await self.view.show(request, now)
 
@@ -110,6 +113,7 @@ async def open_app(
         files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
+        door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
@@ -121,24 +125,32 @@ async def open_app(
             answers=Answers(settings.edge),
             reveals=reveals,
             policy=settings.policy,
+            door=door,
         )
         desk = control(settings, catalog, book)
-        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view)))
+        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view), door))
         upkeep = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
         stack.push_async_callback(reveals.flush, clock())
-        stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, reveals, catalog, clock)))
+        stack.push_async_callback(_ended, asyncio.create_task(_keep_up(upkeep, door, reveals, catalog, clock)))
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, api, catalog, demo, clock)
 
 
 async def _keep_up(
-    purges: Sequence[Callable[[float], None]], reveals: Reveals, catalog: Catalog, clock: Callable[[], float]
+    purges: Sequence[Callable[[float], None]],
+    door: UrlDoor | None,
+    reveals: Reveals,
+    catalog: Catalog,
+    clock: Callable[[], float],
 ) -> None:
     """Keys and friends leave memory in time, also when nobody asks; reveals are logged; nothing stays put off."""
     while True:
         await asyncio.sleep(PURGE_SECONDS)
         for purge in purges:
             purge(clock())
+        if door is not None:
+            door.purge(clock())
+            await door.renew()
         await reveals.flush(clock())
         await catalog.database.tidy()
 

@@ -13,6 +13,7 @@ from edge.errors import ConfigError
 from edge.friends.source import open_source
 from edge.keys.opening import open_keys
 from edge.origin import open_origin
+from edge.urls.door import UrlDoor
 
 
 async def require_usable(settings: config.Config) -> None:
@@ -26,6 +27,8 @@ async def require_usable(settings: config.Config) -> None:
         if settings.edge.control.service is not None:
             service = await issuer.open_issuer(settings.edge.control.service, "edge.control.service")
             stack.push_async_callback(service.close)
+        if settings.edge.urls is not None:
+            await UrlDoor.open(settings.edge.urls)
         friends = await open_source(settings.edge, signer)
         stack.push_async_callback(friends.close)
     await _require_catalog(settings.catalog.url)

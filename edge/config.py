@@ -26,6 +26,7 @@ from edge.section import Section
 from edge.section import Text
 from edge.section import is_loopback
 from edge.section import require_address
+from edge.urls import settings as signing
 
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\Z")]
@@ -100,6 +101,7 @@ class Edge(Section, frozen=True):
     friends: sources.Friends = sources.Friends()
     cache: Cache = Cache()
     control: Control = Control()
+    urls: signing.Urls | None = None
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
@@ -192,6 +194,8 @@ def validate(config: Config) -> None:
     require_address("edge.origin.url", config.edge.origin.url, plain=True)
     sources.validate(config.edge.friends, token.type)
     config.keys.validate()
+    if config.edge.urls is not None:
+        signing.validate(config.edge.urls, config.keys.ring_file)
     for key, address in config.keys.addresses().items():
         require_address(key, address, plain=False)
     if config.demo is not None and not is_loopback(config.edge.host):

@@ -39,6 +39,7 @@ from edge.policy import decide
 from edge.server import Server
 from edge.server import require_plain
 from edge.token import Door
+from edge.urls.door import UrlDoor
 from edge.viewer import Viewer
 from edge.viewer import Viewers
 from tests.fakes import AUDIENCE
@@ -162,7 +163,9 @@ class Desk:
         remembered: Memory[bytes, Viewer] = Memory(items=100, size=100_000)
         self.people = Viewers(door, OneKey(SIGNER.private.public_key()), "__Host-mfmc", remembered)
         self.shown = Shown(self.catalog, self.settings.policy)
-        opened = open_api(self.settings.edge.control, self.control, self.people, self.shown)
+        signing = self.settings.edge.urls
+        self.door = None if signing is None else await UrlDoor.open(signing)
+        opened = open_api(self.settings.edge.control, self.control, self.people, self.shown, self.door)
         self.api = await self._stack.enter_async_context(opened)
         runner = web.ServerRunner(Server(self._handle, self.settings.edge), shutdown_timeout=1)
         await runner.setup()

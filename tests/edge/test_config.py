@@ -7,6 +7,7 @@ import pytest
 
 from edge import config
 from edge.errors import ConfigError
+from edge.urls.settings import Urls
 from tests.fakes import toml
 
 ROOT = Path(__file__).parents[2]
@@ -207,13 +208,13 @@ def test_shipped_file_is_usable() -> None:
     assert config.load(ROOT / "config.toml").edge.port == 8080
 
 
-TABLES = {"token", "origin", "cache", "friends", "control", "service", "aws", "vault"}
+TABLES = {"token", "origin", "cache", "friends", "control", "urls", "service", "aws", "vault"}
 
 
 def test_shipped_file_shows_every_key_and_default() -> None:
     """Every key of the edge's tables stands in config.toml, a commented one with its default."""
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
-    for section in (*sections, config.Control):
+    for section in (*sections, config.Control, Urls):
         for name in set(section.__struct_encode_fields__) - TABLES:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"
