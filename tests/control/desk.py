@@ -130,17 +130,24 @@ class Desk:
         self.configure({})
 
     def configure(
-        self, limits: dict[str, Any], *, model: str = "tag", service: dict[str, Any] | None = NO_CHANGE, **policy: Any
+        self,
+        limits: dict[str, Any],
+        *,
+        model: str = "tag",
+        service: dict[str, Any] | None = NO_CHANGE,
+        urls: dict[str, Any] | None = None,
+        **policy: Any,
     ) -> None:
         """Write ``config.toml`` anew; ``service`` changes that table (a change to None leaves the key out), None is no table."""
         token = {"issuer": ISSUER, "audience": AUDIENCE, "algorithm": "EdDSA", "key_file": "issuer.pem"}
         changed = {name: value for name, value in (token | {"audience": SERVICES} | (service or {})).items() if value is not None}
         tables = {} if service is None else {"service": changed}
+        signing = {} if urls is None else {"urls": urls}
         file = self.folder / "config.toml"
         file.write_text(
             toml({
                 "edge": {"port": 0, "token": token, "origin": {"folder": "origin"},
-                         "control": {"requests_per_minute": 100_000, "changes_per_minute": 100_000} | limits | tables},
+                         "control": {"requests_per_minute": 100_000, "changes_per_minute": 100_000} | limits | tables} | signing,
                 "catalog": {"url": "sqlite+aiosqlite:///catalog.sqlite3"},
                 "keys": {"ring": "ring.toml"},
                 "policy": {"access_model": model} | policy,
