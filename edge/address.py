@@ -18,6 +18,7 @@ OURS = "/-/"
 SIGNED = "/-/s/"
 CONTROL = ("/-/api/", "/-/urls")
 
+_SEALED = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{MAX_SEALED - 1}}}", re.ASCII)
 _SHAPE = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
 
 
@@ -41,7 +42,7 @@ def signed(sealed: str, path: str) -> str:
 def parse_signed(raw: str) -> tuple[str, str]:
     """What is sealed in a raw request target, not looked at, and the photo's path; raises ``NotFound``."""
     sealed, slash, rest = raw.removeprefix(SIGNED).partition("/")
-    if not is_signed(raw) or len(sealed) > MAX_SEALED or _SHAPE.fullmatch(f"/{sealed}") is None:
+    if not is_signed(raw) or _SEALED.fullmatch(sealed) is None:
         raise NotFound
     return sealed, parse(slash + rest)
 

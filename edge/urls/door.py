@@ -77,7 +77,7 @@ class UrlDoor:
         try:
             secrets = await asyncio.to_thread(ring.read_keys, self._settings.key_file)
             keys = self._keys if secrets == self._secrets else Keys(*secrets)
-        except KeyRingError as error:
+        except (KeyRingError, OSError) as error:
             if not self._failing:
                 _log.warning("the keys of signed URLs cannot be read again: %(error)s", {"error": type(error).__name__})
             self._failing = True
