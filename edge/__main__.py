@@ -28,6 +28,7 @@ EXAMPLES = """examples:
   mfmc-edge faces rule u-red friends            u-red's friends see u-red, on every photo
   mfmc-edge faces override /t1.jpg u-red nobody   but not on this one
   mfmc-edge faces --help                        everything else that can be said of a face
+  mfmc-edge sign /t1.jpg --face 1               an address that shows this face to whoever holds it, for minutes
   mfmc-edge catalog upgrade                     bring a shared catalog up to this version
   mfmc-edge audit verify                        was the log of changes tampered with?
 """
@@ -77,6 +78,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     check = commands.add_parser("check", parents=[common], help="could the edge start with this configuration, and work?")
     keys = commands.add_parser("keys", help="make, rotate or look at the key ring")
     faces = commands.add_parser("faces", help="say who may see which face, and look at what was said")
+    sign = commands.add_parser("sign", parents=[common], help="sign the address of a photo")
     catalog = commands.add_parser("catalog", help="look after the catalog")
     audit = commands.add_parser("audit", help="check or print the log of changes")
     if command == "check":
@@ -91,6 +93,10 @@ def _parser(command: str) -> argparse.ArgumentParser:
         from edge.control import command as faces_command
 
         faces_command.add(faces, common)
+    if command == "sign":
+        from edge.urls import command as sign_command
+
+        sign_command.add(sign)
     if command == "catalog":
         from edge.catalog import command as catalog_command
 

@@ -5,17 +5,24 @@
     base            credentials that hold      private, no-cache
     base            credentials that do not    private, no-store
     spliced         anyone                     private, no-cache or no-store, as configured
+    signed URL      whoever holds it           public, max-age=<to its expiry, or as configured>, must-revalidate
+    the base for it whoever holds it           public, max-age=<edge.cache.revocation_seconds>
     a sentence      anyone                     no-store
     JSON            anyone                     no-store
 
-Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5) and a strong entity tag; ranges are
-never served, since two ranges could come from two variants. ``Mfmc-Faces: synthetic`` stands wherever a face of the picture
-is not the person's own, for whoever may take it for one; it follows from the entity tag, so caches keep the two together.
+Pictures always carry a strong entity tag and ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5); signed URLs do not
+vary, since nothing else is looked at there. Ranges are never served, since two ranges could come from two variants.
+``Surrogate-Key`` stands wherever shared caches may keep a picture: by the photo's key whoever runs them takes all its pictures
+out, and by ``signed`` those of signed URLs. ``Mfmc-Faces: synthetic`` stands wherever a face of the picture is not the person's
+own, for whoever may take it for one; it follows from the entity tag, so caches keep the two together.
 """
 
+import math
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from typing import Self
 
 from aiohttp import web
@@ -37,6 +44,9 @@ PLAIN = {
 }
 SYNTHETIC = b"Mfmc-Faces: synthetic\r\n"
 TIMING_STEPS = tuple(factor * 10**power for power in range(5) for factor in (1, 2, 5))  # milliseconds
+BY_VIEWER = "Vary: Authorization, Cookie\r\n"
+PHOTO_KEY = b"Surrogate-Key: %(photo)b\r\n"
+SIGNED_KEYS = b"Surrogate-Key: %(photo)b signed\r\n"
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
@@ -46,26 +56,32 @@ class Manner:
 
     ok: bytes
     unchanged: bytes
+    surrogate: bytes
     send_seconds: float
 
     @classmethod
-    def of(cls, settings: config.Edge, cache_control: str) -> Self:
+    def of(cls, settings: config.Edge, cache_control: str, surrogate: bytes = b"", varies: str = BY_VIEWER) -> Self:
         """The headers of a picture that may be kept as ``cache_control`` says (RFC 9111 section 5.2.2)."""
-        kept = f"Cache-Control: {cache_control}\r\nVary: Authorization, Cookie\r\nAccept-Ranges: none\r\n"
+        kept = f"Cache-Control: {cache_control}\r\n{varies}Accept-Ranges: none\r\n"
         kept += f"X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: {settings.resource_policy}\r\n"
         kept += "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n"
         ok = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n{kept}"
-        return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode(), settings.send_seconds)
+        return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode(), surrogate, settings.send_seconds)
 
 
 class Answers:
-    """The manners of pictures; an answer adds its entity tag and whether faces are synthetic, and nothing else."""
+    """The manners of pictures; an answer adds its entity tag, whether faces are synthetic, the photo's key, and nothing else."""
 
     def __init__(self, settings: config.Edge) -> None:
-        self._public = Manner.of(settings, f"public, max-age={settings.public_max_age_seconds}")
+        self._settings = settings
+        self._public = Manner.of(settings, f"public, max-age={settings.public_max_age_seconds}", PHOTO_KEY)
         self._personal = Manner.of(settings, "private, no-cache")
         self._refused = Manner.of(settings, "private, no-store")
         self._spliced = Manner.of(settings, f"private, {settings.spliced_cache}")
+        self._max_age = 0 if settings.urls is None else settings.urls.max_age_seconds
+        self._signed = self._for_holders(self._max_age)
+        self.doubtful = Manner.of(settings, f"public, max-age={math.ceil(settings.cache.revocation_seconds)}", SIGNED_KEYS, "")
+        """The headers of the base where a signed URL does not show what was signed."""
 
     def manner(self, viewer: Viewer, granted: frozenset[int]) -> Manner:
         """The headers for this viewer and decision, but for what depends on the picture itself."""
@@ -75,19 +91,42 @@ class Answers:
             return self._public
         return self._refused if viewer is REFUSED else self._personal
 
+    def signed(self, left: float) -> Manner:
+        """The headers of what a signed URL shows that is good for another ``left`` seconds."""
+        return self._signed if left >= self._max_age else self._for_holders(int(left))
 
-def picture(manner: Manner, tag: str, body: Sequence[Buffer], now: float, *, synthetic: bool) -> web.StreamResponse:
-    """A 200 with the picture, of which any face is ``synthetic`` or none; for HEAD the same headers, Content-Length included."""
-    return Prepared(200, _head(manner.ok, tag, synthetic), body, now, manner.send_seconds)
+    def _for_holders(self, seconds: int) -> Manner:
+        return Manner.of(self._settings, f"public, max-age={seconds}, must-revalidate", SIGNED_KEYS, "")
 
 
-def not_modified(manner: Manner, tag: str, now: float, *, synthetic: bool) -> web.StreamResponse:
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is shown at ``path``: its entity tag, and whether any face in it is ``synthetic``."""
+
+    path: str
+    tag: str
+    synthetic: bool
+
+
+def picture(manner: Manner, shown: Variant, body: Sequence[Buffer], now: float) -> web.StreamResponse:
+    """A 200 with the picture; for HEAD the same headers, Content-Length included."""
+    return Prepared(200, _head(manner.ok, manner, shown), body, now, manner.send_seconds)
+
+
+def not_modified(manner: Manner, shown: Variant, now: float) -> web.StreamResponse:
     """A 304 (RFC 9110 section 15.4.5): the headers of the picture that the client already has."""
-    return Prepared(304, _head(manner.unchanged, tag, synthetic), None, now, manner.send_seconds)
+    return Prepared(304, _head(manner.unchanged, manner, shown), None, now, manner.send_seconds)
 
 
-def _head(manner: bytes, tag: str, synthetic: bool) -> bytes:
-    return b"%b%bETag: %b\r\n" % (manner, SYNTHETIC if synthetic else b"", tag.encode())
+def _head(start: bytes, manner: Manner, shown: Variant) -> bytes:
+    keys = manner.surrogate % {b"photo": photo_key(shown.path)}
+    return b"%b%b%bETag: %b\r\n" % (start, keys, SYNTHETIC if shown.synthetic else b"", shown.tag.encode())
+
+
+@lru_cache(maxsize=10_000)
+def photo_key(path: str) -> bytes:
+    """What every answer about a photo that shared caches may keep is called there: anyone can tell it from the path."""
+    return b"photo-" + sha256(path.encode()).hexdigest()[:16].encode()
 
 
 def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:

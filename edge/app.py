@@ -15,6 +15,8 @@ from edge import issuer
 from edge import origin
 from edge.address import OURS
 from edge.address import is_control
+from edge.address import is_signed
+from edge.address import photo as photo_path
 from edge.answer import Answers
 from edge.audit.anchor import Anchor
 from edge.audit.log import LogBook
@@ -41,6 +43,7 @@ from edge.plans import Plans
 from edge.server import require_plain
 from edge.ties import Acquaintance
 from edge.upkeep import Upkeep
+from edge.urls.door import UrlDoor
 from edge.view import Decided
 from edge.view import View
 from edge.viewer import Viewers
@@ -65,13 +68,13 @@ class App:
         require_plain(request)
         if is_control(request.raw_path):
             return await self.api.handle(request, self.clock())
-        if request.raw_path.startswith(OURS):
+        if request.raw_path.startswith(OURS) and not is_signed(request.raw_path):
             return await self._own(request)
         now = self.clock()
         try:
             return await self.view.show(request, now)
         except OriginFailed:  # the files of the version remembered may have been swept after a new one was published
-            if not await self.view.photos.renewed(request.raw_path, now):
+            if not await self.view.photos.renewed(photo_path(request.raw_path), now):
                 raise
         return await self.view.show(request, now)
 
@@ -116,6 +119,7 @@ async def open_app(
         files = Files(store, disk, memory)
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
+        door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(
@@ -131,13 +135,14 @@ async def open_app(
             answers=Answers(settings.edge),
             reveals=reveals,
             policy=settings.policy,
+            door=door,
             metrics=watch.metrics,
         )
         desk = control(settings, catalog, book)
-        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view)))
+        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view), door))
         purges = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
         stack.push_async_callback(lambda: reveals.flush(clock()))
-        chores = Upkeep(purges, reveals, catalog, disk, watch.metrics, clock, limits.revocation_seconds)
+        chores = Upkeep(purges, reveals, catalog, disk, watch.metrics, clock, limits.revocation_seconds, door)
         await stack.enter_async_context(chores.running())
         demo = None if settings.demo is None else Demo(settings.demo, view)
         yield App(view, api, catalog, demo, clock)

@@ -17,6 +17,7 @@ from edge.friends.source import open_source
 from edge.keys.opening import open_keys
 from edge.origin import open_origin
 from edge.trace import open_spans
+from edge.urls.door import UrlDoor
 
 Check = Callable[[config.Config], Awaitable[str]]
 
@@ -45,6 +46,8 @@ async def _tokens(settings: config.Config) -> str:
         if settings.edge.control.service is not None:
             service = await issuer.open_issuer(settings.edge.control.service, "edge.control.service")
             stack.push_async_callback(service.close)
+        if settings.edge.urls is not None:
+            await UrlDoor.open(settings.edge.urls)
         friends = await open_source(settings.edge, signer)
         stack.push_async_callback(friends.close)
     return f"tokens of {settings.edge.token.issuer} count, friends come from: {settings.edge.friends.source}"

@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   mfmc-edge keys rotate                       a new key wraps from now on; copy the ring to the other edges
   mfmc-edge keys rewrap                       everything wrapped by older keys is wrapped by the new one
   mfmc-edge keys retire k-5f0c1a2b            and the old key is gone; `mfmc-edge keys list` shows which there are
+  mfmc-edge keys new --urls                   keys of their own, for signed URLs (edge.urls.key_file)
   mfmc-edge keys export-public > public.toml  an upload machine with keys.ring = "public.toml" seals and opens nothing
 """
 
@@ -29,6 +30,7 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     where = argparse.ArgumentParser(add_help=False, parents=[common])
     where.add_argument("--ring", type=Path, metavar="FILE", help="the key ring; instead of keys.ring")
     told = argparse.ArgumentParser(add_help=False, parents=[where])
+    told.add_argument("--urls", action="store_true", help="the keys of signed URLs, edge.urls.key_file; instead of keys.ring")
     told.add_argument("--json", action="store_true", help="print JSON")
     new = commands.add_parser("new", parents=[told], help="make a key ring; never replaces one")
     new.set_defaults(command=_new)
@@ -89,10 +91,10 @@ def _show(done: Progress, total: int) -> None:
 
 
 def _retire(arguments: argparse.Namespace) -> int:
-    """Refuses while the catalog holds anything that the key wrapped: it would be lost for ever."""
+    """Refuses while the catalog holds anything that the key wrapped: it would be lost for ever. URLs just end."""
     if arguments.key == ring.read(_file(arguments)).primary:
         raise ConfigError(f"{arguments.key} is the primary and wraps what is sealed now; first run: mfmc-edge keys rotate")
-    held = asyncio.run(_held(config.read(arguments.config), arguments.key))
+    held = 0 if arguments.urls else asyncio.run(_held(config.read(arguments.config), arguments.key))
     if held:
         raise ConfigError(f"{arguments.key} still wraps {held} keys of the catalog; run: mfmc-edge keys rewrap")
     return _print_ids(ring.retire(_file(arguments), arguments.key), arguments)
@@ -114,7 +116,14 @@ def _export_public(arguments: argparse.Namespace) -> int:
 
 
 def _file(arguments: argparse.Namespace) -> Path:
-    return arguments.ring or config.read(arguments.config).keys.ring
+    if arguments.ring is not None:
+        return Path(arguments.ring)
+    settings = config.read(arguments.config)
+    if not getattr(arguments, "urls", False):
+        return settings.keys.ring
+    if settings.edge.urls is None:
+        raise ConfigError("edge.urls.key_file: is not set; config.toml in the repository explains [edge.urls]")
+    return settings.edge.urls.key_file
 
 
 def _print_ids(keys: ring.KeyRing, arguments: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ from edge.section import path_below
 from edge.section import require_address
 from edge.section import require_one_of
 from edge.section import shape
+from edge.urls import settings as signing
 
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 Name = Annotated[str, shape(r"\A[a-z0-9][a-z0-9-]{0,30}\Z", "1 to 31 of a-z, 0-9 or -, not starting with -")]
@@ -111,6 +112,7 @@ class Edge(Section, frozen=True):
     admin: Admin = Admin()
     log: Log = Log()
     trace: Trace = Trace()
+    urls: signing.Urls | None = None
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
@@ -206,6 +208,8 @@ def validate(config: Config) -> None:
     require_address("edge.trace.url", config.edge.trace.url, plain=True)
     sources.validate(config.edge.friends, token.type)
     config.keys.validate()
+    if config.edge.urls is not None:
+        signing.validate(config.edge.urls, config.keys.ring_file)
     for key, address in config.keys.addresses().items():
         require_address(key, address, plain=False)
     if config.demo is not None and not is_loopback(config.edge.host):

@@ -29,7 +29,7 @@ QUICK: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 CACHES: Final = ("files", "disk", "catalog", "keys", "plans")
 COUNTED_IN_BYTES: Final = ("files", "keys", "plans")
 
-Credentials = Literal["none", "good", "bad"]
+Credentials = Literal["none", "good", "bad", "url"]
 Granted = Literal["none", "some", "all"]
 Answer = Literal["base", "spliced", "unchanged", "withheld"]
 

@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractAccessLogger
 from edge import answer
 from edge.address import OURS
 from edge.address import is_control
+from edge.address import is_signed
 from edge.control import problems
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
@@ -107,7 +108,9 @@ class AccessLog(AbstractAccessLogger):
 
 
 def _kind(raw: str) -> str:
-    return "control" if is_control(raw) else "own" if raw.startswith(OURS) else "picture"
+    if is_control(raw):
+        return "control"
+    return "own" if raw.startswith(OURS) and not is_signed(raw) else "picture"
 
 
 class Redacting(logging.Filter):

@@ -46,7 +46,7 @@ def base_tag(photo: Photo) -> str:
 
 def _decision(photo: Photo, granted: Granted) -> Decision:
     """The version, and each granted face with its epochs: what was remembered before a change that can hide it is not found."""
-    return photo.version, tuple([(face.slot, face.epoch, face.owner_epoch) for face in photo.faces if face.slot in granted])
+    return photo.version, photo.shown(granted)
 
 
 class Plans:

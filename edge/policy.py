@@ -64,11 +64,16 @@ def audience(face: Face, policy: Policy) -> Audience:
     return MODELS[policy.access_model](face, policy)
 
 
+def may_be_seen(face: Face, policy: Policy) -> bool:
+    """Whether there is anyone at all who may see the face: the first two lines, without a viewer."""
+    return face.wrapped_key is not None and not face.locked and (face.owner is not None or policy.unclaimed_to_uploader)
+
+
 def _may_see(photo: Photo, face: Face, viewer: Viewer, ties: Ties, policy: Policy) -> bool:
-    if face.wrapped_key is None or face.locked:
+    if not may_be_seen(face, policy):
         return False
     if face.owner is None:
-        return policy.unclaimed_to_uploader and viewer.id is not None and viewer.id == photo.uploader
+        return viewer.id is not None and viewer.id == photo.uploader
     if face.owner == viewer.id:
         return True
     if face.vetoed:

@@ -16,6 +16,7 @@ from edge.audit.reveals import Reveals
 from edge.cache.store import Cache
 from edge.catalog import Catalog
 from edge.metrics import Metrics
+from edge.urls.door import UrlDoor
 
 SECONDS = 1.0
 
@@ -33,11 +34,15 @@ class Upkeep:
     metrics: Metrics
     clock: Callable[[], float]
     slowest: float
+    door: UrlDoor | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Does them for as long as this lasts."""
-        chores = [*map(self._purging, self.purges), self._flush, self.catalog.database.tidy, self._measure]
+        purges = self.purges if self.door is None else (*self.purges, self.door.purge)
+        chores = [*map(self._purging, purges), self._flush, self.catalog.database.tidy, self._measure]
+        if self.door is not None:
+            chores.append(self.door.renew)
         tasks = [asyncio.create_task(_every_second(chore)) for chore in chores]
         try:
             yield

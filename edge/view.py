@@ -7,6 +7,8 @@ from aiohttp import web
 from edge import address
 from edge import answer
 from edge.answer import Answers
+from edge.answer import Manner
+from edge.answer import Variant
 from edge.audit.reveals import Reveals
 from edge.catalog import Photo
 from edge.config import Policy
@@ -23,10 +25,24 @@ from edge.plans import base_tag
 from edge.policy import NO_TIES
 from edge.policy import decide
 from edge.ties import Acquaintance
+from edge.urls import door
+from edge.urls.door import UrlDoor
+from edge.viewer import HOLDER
 from edge.viewer import REFUSED
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 from edge.viewer import Viewers
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """Who sees which faces of what, under which headers, and under which the base where they cannot be shown after all."""
+
+    viewer: Viewer
+    photo: Photo
+    granted: frozenset[int]
+    manner: Manner
+    doubtful: Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,7 @@ class View:
     answers: Answers
     reveals: Reveals
     policy: Policy
+    door: UrlDoor | None
     metrics: Metrics
 
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
@@ -49,29 +66,49 @@ class View:
         The decision comes before every lookup of pictures and keys. Whatever does not open shows the base, and so does what
         changed before it could be sent.
         """
+        by = self._by_url if address.is_signed(request.raw_path) else self._by_viewer
+        decision = await by(request, now)
+        photo, granted, manner = decision.photo, decision.granted, decision.manner
+        tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
+        if tag is None:
+            granted, tag, manner = NOBODY, base_tag(photo), decision.doubtful
+        if answer.unchanged(request.headers, tag):
+            self._count(decision, "unchanged")
+            return answer.not_modified(manner, _variant(photo, granted, tag), now)
+        base = await self.files.base(photo, now)
+        spliced = (base,) if not granted else await self.plans.reveal(photo, granted, base, now)
+        if spliced is None or await self._changed(photo, now):
+            self._count(decision, "withheld" if decision.granted else "base")
+            return answer.picture(decision.doubtful, _variant(photo, NOBODY, base_tag(photo)), (base,), now)
+        if granted:
+            self.reveals.note(decision.viewer, photo, granted, now)
+        self._count(decision, "spliced" if granted else "withheld" if decision.granted else "base")
+        return answer.picture(manner, _variant(photo, granted, tag), spliced, now)
+
+    async def _by_viewer(self, request: web.BaseRequest, now: float) -> _Decision:
+        """What whoever sent the request may see."""
         path = address.parse(request.raw_path)
         viewer = await self.viewers.identify(request.headers, now)
         photo = await self.photos.find(path, now)
-        decided = granted = await self.decide(photo, viewer, now)
+        granted = await self.decide(photo, viewer, now)
         manner = self.answers.manner(viewer, granted)
-        tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
-        if tag is None:
-            granted, tag = NOBODY, base_tag(photo)
-        if answer.unchanged(request.headers, tag):
-            self._count(viewer, photo, decided, "unchanged")
-            return answer.not_modified(manner, tag, now, synthetic=_hides(photo, granted))
-        base = await self.files.base(photo, now)
-        spliced = await self.plans.reveal(photo, granted, base, now)
-        if spliced is None or await self._changed(photo, now):
-            self._count(viewer, photo, decided, "withheld" if decided else "base")
-            return answer.picture(manner, base_tag(photo), (base,), now, synthetic=_hides(photo, NOBODY))
-        self.reveals.note(viewer, photo, granted, now)
-        self._count(viewer, photo, decided, "spliced")
-        return answer.picture(manner, tag, spliced, now, synthetic=_hides(photo, granted))
+        return _Decision(viewer, photo, granted, manner, manner)
 
-    def _count(self, viewer: Viewer, photo: Photo, granted: frozenset[int], what: Answer) -> None:
-        credentials: Credentials = "none" if viewer is STRANGER else "bad" if viewer is REFUSED else "good"
-        extent: Granted = "none" if not granted else "some" if _hides(photo, granted) else "all"
+    async def _by_url(self, request: web.BaseRequest, now: float) -> _Decision:
+        """What whoever holds the signed URL may see, with a token or without: it is not looked at."""
+        sealed, path = address.parse_signed(request.raw_path)
+        ticket = None if self.door is None else self.door.ticket(sealed, path, now)
+        photo = await self.photos.find(path, now)
+        granted = door.granted(ticket, photo, self.policy)
+        if ticket is None or granted is None:
+            return _Decision(HOLDER, photo, NOBODY, self.answers.doubtful, self.answers.doubtful)
+        return _Decision(HOLDER, photo, granted, self.answers.signed(ticket.expires - now), self.answers.doubtful)
+
+    def _count(self, decision: _Decision, what: Answer) -> None:
+        viewer, granted = decision.viewer, decision.granted
+        known: Credentials = "none" if viewer is STRANGER else "bad" if viewer is REFUSED else "good"
+        credentials: Credentials = "url" if viewer is HOLDER else known
+        extent: Granted = "none" if not granted else "some" if len(granted) < len(decision.photo.faces) else "all"
         self.metrics.picture(credentials, extent, what)
 
     async def _changed(self, photo: Photo, now: float) -> bool:
@@ -92,9 +129,9 @@ class View:
         return decide(photo, viewer, ties, now, self.policy)
 
 
-def _hides(photo: Photo, granted: frozenset[int]) -> bool:
-    """Whether any face is not the person's own in an answer that shows the ``granted`` ones."""
-    return len(granted) < len(photo.faces)
+def _variant(photo: Photo, granted: frozenset[int], tag: str) -> Variant:
+    """The photo with the ``granted`` faces real: any other is not the person's own."""
+    return Variant(photo.path, tag, len(granted) < len(photo.faces))
 
 
 @dataclass(frozen=True, slots=True)

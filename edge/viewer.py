@@ -61,6 +61,8 @@ REFUSED = Viewer(None, math.inf, NO_FRIENDS)
 
 Told apart from ``STRANGER`` by identity, for the headers.
 """
+HOLDER = Viewer(None, math.inf, NO_FRIENDS)
+"""Whoever holds a signed URL: nobody looks who that is. Told apart by identity, for the log of reveals."""
 
 
 class Viewers:

@@ -15,24 +15,27 @@ from edge.catalog import Catalog
 from edge.catalog import Photo
 from edge.errors import LogBroken
 from edge.errors import Unavailable
+from edge.viewer import HOLDER
 from edge.viewer import Viewer
 
 MAX_WAITING = 10_000
 STRANGER = "stranger"
+SIGNED_URL = "signed-url"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Reveal:
-    """One reveal as it waits in memory."""
+    """One reveal as it waits in memory; ``nobody`` is the actor where there is no viewer with an ID."""
 
     at: float
     viewer: str | None
+    nobody: str
     photo_id: bytes
     slots: tuple[int, ...]
 
     def entry(self, log: Log) -> Entry:
         """As it is written: under a pseudonym."""
-        actor = STRANGER if self.viewer is None else log.chain.pseudonym(self.viewer)
+        actor = self.nobody if self.viewer is None else log.chain.pseudonym(self.viewer)
         return Entry(self.at, actor, "reveal", self.photo_id.hex(), ",".join(map(str, self.slots)))
 
 
@@ -57,7 +60,8 @@ class Reveals:
         if len(self._waiting) >= MAX_WAITING:
             self._lost += 1
             return
-        self._waiting.append(_Reveal(now, viewer.id, photo.photo_id, tuple(sorted(granted))))
+        nobody = SIGNED_URL if viewer is HOLDER else STRANGER
+        self._waiting.append(_Reveal(now, viewer.id, nobody, photo.photo_id, tuple(sorted(granted))))
 
     async def flush(self, now: float) -> None:
         """Append what waits; it goes on waiting while the catalog cannot be written."""

@@ -1,5 +1,6 @@
 """What one query of the catalog tells of a photo: everything that a decision about its faces needs but the viewer."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 
@@ -43,3 +44,7 @@ class Photo:
     published: float
     faces: tuple[Face, ...]
     uploader: str | None = None
+
+    def shown(self, granted: Set[int]) -> tuple[tuple[int, int, int], ...]:
+        """Slot, epoch and owner's epoch of each granted face: with the version, all that a decision about the photo says."""
+        return tuple([(face.slot, face.epoch, face.owner_epoch) for face in self.faces if face.slot in granted])

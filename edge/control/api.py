@@ -27,6 +27,7 @@ from edge.control.urls import Urls
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
 from edge.errors import NotFound
+from edge.urls.door import UrlDoor
 from edge.viewer import Viewer
 from edge.viewer import Viewers
 
@@ -39,12 +40,14 @@ AT_ONCE: Final = 32  # reads, and as many changes, per process; a catalog in one
 class Api:
     """Answers everything below ``/-/api/`` and at ``/-/urls``."""
 
-    def __init__(self, settings: config.Control, control: Control, identity: Identity, decide: Decide) -> None:
+    def __init__(
+        self, settings: config.Control, control: Control, identity: Identity, decide: Decide, door: UrlDoor | None
+    ) -> None:
         self._settings = settings
         self._control = control
         self._identity = identity
         self._decide = decide
-        self._urls = Urls(decide)
+        self._urls = Urls(decide, door)
         self._rates = Rates(settings)
         self._rooms = {reads: Room(AT_ONCE) for reads in (True, False)}  # so that no reader keeps anybody from hiding a face
         self._document = msgspec.json.encode(openapi.document())
@@ -90,7 +93,9 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(settings: config.Control, control: Control, people: Viewers, decide: Decide) -> AsyncIterator[Api]:
+async def open_api(
+    settings: config.Control, control: Control, people: Viewers, decide: Decide, door: UrlDoor | None
+) -> AsyncIterator[Api]:
     """The API, ready to answer; raises ``ConfigError`` where the services' keys cannot be used."""
     async with AsyncExitStack() as stack:
         second = None
@@ -98,7 +103,7 @@ async def open_api(settings: config.Control, control: Control, people: Viewers, 
             signer = await issuer.open_issuer(settings.service, "edge.control.service")
             stack.push_async_callback(signer.close)
             second = Viewers.of(settings.service, signer)
-        yield Api(settings, control, Identity(people, second), decide)
+        yield Api(settings, control, Identity(people, second), decide, door)
 
 
 def _require_method(request: web.BaseRequest, *methods: str) -> None:

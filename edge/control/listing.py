@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
-LEFT_OUT: Final = ("rights", "etag")  # of tables, as too wide; --json has them, and so has the command for one face
+LEFT_OUT: Final = ("rights", "etag", "epochs")  # of tables, as too wide; --json has them
 
 
 def text(content: Mapping[str, Any]) -> str:

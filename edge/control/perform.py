@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from edge.catalog import Face
 from edge.config import Policy
 from edge.control import standing
 from edge.control import state
@@ -65,11 +66,19 @@ class Control:
         found = await state.load(connection, place["photo"], lock=False)
         if operation.about == "face":
             return self._seen(found, caller, place)
-        faces = [standing.seen(found, face, caller, self.policy) for face in found.photo.faces]
-        photo, service = found.photo, caller.is_service
+        photo = found.photo
         known: dict[str, Any] = {"photo": photo.path, "width": photo.width, "height": photo.height}
-        known |= {"uploader": photo.uploader} if service else {"uploaded_by_you": photo.uploader == caller.id}
-        return Reply(known | {"faces": [face | {"etag": standing.entity_tag(face)} for face in faces]})
+        if caller.is_service:
+            known |= {"uploader": photo.uploader, "version": photo.version.hex()}
+        else:
+            known["uploaded_by_you"] = photo.uploader == caller.id
+        return Reply(known | {"faces": [self._listed(found, face, caller) for face in photo.faces]})
+
+    def _listed(self, found: state.State, face: Face, caller: Caller) -> dict[str, Any]:
+        """A face as it stands in the list of a photo's: with its entity tag, and for services with what signing a URL takes."""
+        known = standing.seen(found, face, caller, self.policy)
+        listed = known | {"etag": standing.entity_tag(known)}
+        return listed | {"epochs": (face.epoch, face.owner_epoch)} if caller.is_service else listed
 
     def _check(self, operation: Operation, act: Act, if_match: str | None) -> None:
         if operation.about != "face":

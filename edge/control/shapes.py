@@ -45,12 +45,12 @@ class Request(Shape, frozen=True):
 class Face(Shape, frozen=True):
     """A face as the caller may know it; ``box`` is x, y, width, height in pixels of the upright photo.
 
-    ``rights`` names what the caller may ask for; ``real``, in a photo's list, whether they see the face as it is. ``yours``,
-    ``tag``, ``request`` and ``suggested`` (true) are about the caller.
-    ``locked``, ``erased``, ``vetoed``, ``rule`` and, in the matrix model, ``granted`` and ``declined`` (subjects besides those of
-    the rule, and not though it names them) are for the owner and services; ``owner``, ``suggested`` (user IDs) and
-    ``locked_by`` (what is kept of the face's place) for services; ``tags`` and, in the tag model, ``shown`` for the
-    uploader; ``requests`` for whoever answers them.
+    ``rights`` names what the caller may ask for. In a photo's list, ``real`` says whether they see the face as it is, and
+    ``epochs``, for services, the face's and its owner's, which grow. ``yours``, ``tag``, ``request`` and ``suggested`` (true)
+    are about the caller. ``locked``, ``erased``, ``vetoed``, ``rule`` and, in the matrix model, ``granted`` and ``declined``
+    (subjects besides those of the rule, and not though it names them) are for the owner and services; ``owner``, ``suggested``
+    (user IDs) and ``locked_by`` (what is kept of the face's place) for services; ``tags`` and, in the tag model, ``shown`` for
+    the uploader; ``requests`` for whoever answers them.
     """
 
     face: int
@@ -65,6 +65,7 @@ class Face(Shape, frozen=True):
     owner: str | UnsetType | None = UNSET
     locked: bool | UnsetType = UNSET
     locked_by: list[Kind] | UnsetType = UNSET
+    epochs: tuple[int, int] | UnsetType = UNSET
     erased: bool | UnsetType = UNSET
     vetoed: bool | UnsetType = UNSET
     rule: str | UnsetType | None = UNSET
@@ -76,7 +77,7 @@ class Face(Shape, frozen=True):
 
 
 class Photo(Shape, frozen=True):
-    """A photo and its faces, each with its entity tag; ``uploader`` is for services."""
+    """A photo and its faces, each with its entity tag; ``uploader`` and ``version`` (hex) are for services."""
 
     photo: str
     width: int
@@ -84,6 +85,7 @@ class Photo(Shape, frozen=True):
     faces: list[Face]
     uploaded_by_you: bool | UnsetType = UNSET
     uploader: str | UnsetType | None = UNSET
+    version: str | UnsetType = UNSET
 
 
 class OwnRule(Shape, frozen=True):

@@ -1,5 +1,8 @@
 """``POST /-/urls``: where a page's photos are for this viewer, asked once per page since an ``<img>`` sends no header.
 
+Where faces are granted to a viewer with a token, and the edge signs URLs (``[edge.urls]``), the address is a signed one; for
+everybody else it is the photo's path.
+
 ``variant`` names what is shown there: the entity tag of the decision, which is the same for all to whom the same faces are
 granted, and tells nobody which those are. A photo that does not exist has no address, and no more is said of it.
 """
@@ -16,6 +19,7 @@ from edge.catalog import Photo
 from edge.control.operations import Body
 from edge.errors import NotFound
 from edge.errors import Unprocessable
+from edge.urls.door import UrlDoor
 from edge.viewer import Viewer
 
 MAX_PHOTOS: Final = 200
@@ -28,7 +32,10 @@ class Asked(Body, frozen=True):
 
 
 class Url(msgspec.Struct, frozen=True):
-    """Where a photo is for this viewer; None where there is no such photo, and no ``expires`` where the address stays good."""
+    """Where a photo is for this viewer; None where there is no such photo, and no ``expires`` where the address stays good.
+
+    After ``expires`` (seconds since 1970) a signed address shows synthetic faces alone.
+    """
 
     photo: str
     url: str | None = None
@@ -54,9 +61,10 @@ class Decide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Makes addresses; today a photo's address is its path, for everyone."""
+    """Tells addresses; without a ``door`` none is signed."""
 
     decide: Decide
+    door: UrlDoor | None
 
     async def told(self, asked: Asked, viewer: Viewer, now: float) -> Told:
         """The address of each photo for ``viewer``; raises ``Unprocessable`` or ``Unavailable``, for all or none.
@@ -73,7 +81,11 @@ class Urls:
             photo, granted = await self.decide(path, viewer, now)
         except NotFound:
             return Url(path)
-        return Url(path, path, await self.decide.tag(photo, granted, now))
+        variant = await self.decide.tag(photo, granted, now)
+        if self.door is None or viewer.id is None or not granted:
+            return Url(path, path, variant)
+        signed = self.door.sign(photo, granted, now)
+        return Url(path, signed.url, variant, signed.expires)
 
 
 def _path(text: str) -> str:

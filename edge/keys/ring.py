@@ -41,9 +41,11 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 MAX_FILE_BYTES = 65_536
-WARNING = "Wrapping keys. Whoever reads this file can open every face; keep a copy of it in a safe."
+WARNING = "Secret keys. Whoever reads this file can show every face; keep a copy of it in a safe."
 PUBLIC_NOTE = "Public halves of wrapping keys. No secret, but nobody else may be able to change this file."
 LABEL = b"mfmc-edge wrap v1"
+
+Keys = tuple[str, dict[str, bytes]]
 
 
 class KeyRing:
@@ -103,7 +105,18 @@ def read(file: Path) -> KeyRing:
 
     Raises ``KeyRingError`` unless it is this user's own regular file that nobody else can touch.
     """
-    return KeyRing(*_read(file))
+    return KeyRing(*read_keys(file))
+
+
+def read_keys(file: Path) -> Keys:
+    """The primary's id, and the 32 secret bytes of each key by its id, for what derives keys of its own from them.
+
+    Raises ``KeyRingError`` as ``read`` does.
+    """
+    tables = _tables(file, secret_file.read)
+    if "public" in tables:
+        raise KeyRingError(f"{file}: holds public halves, which open nothing; only `mfmc-precompute` can work with them")
+    return _keys(file, tables, "keys")
 
 
 def read_wrapping(file: Path) -> KeyRing | PublicRing:
@@ -162,13 +175,10 @@ def public_text(keys: KeyRing) -> str:
     return _text(PUBLIC_NOTE, "public", public.primary, public.keys)
 
 
-_Keys = tuple[str, dict[str, bytes]]
-
-
-def _change(file: Path, change: Callable[[str, dict[str, bytes]], _Keys]) -> KeyRing:
+def _change(file: Path, change: Callable[[str, dict[str, bytes]], Keys]) -> KeyRing:
     try:
         with secret_file.alone(file.parent):
-            primary, keys = change(*_read(file))
+            primary, keys = change(*read_keys(file))
             made, text = KeyRing(primary, keys), _private_text(primary, keys).encode()
             if len(text) > MAX_FILE_BYTES:
                 raise KeyRingError("the key ring is full; rewrap, and retire a key")
@@ -176,13 +186,6 @@ def _change(file: Path, change: Callable[[str, dict[str, bytes]], _Keys]) -> Key
     except ConfigError as error:
         raise KeyRingError(str(error)) from None
     return made
-
-
-def _read(file: Path) -> _Keys:
-    tables = _tables(file, secret_file.read)
-    if "public" in tables:
-        raise KeyRingError(f"{file}: holds public halves, which open nothing; only `mfmc-precompute` can work with them")
-    return _keys(file, tables, "keys")
 
 
 def _tables(file: Path, content: Callable[[Path, int], bytes]) -> dict[str, Any]:
@@ -195,7 +198,7 @@ def _tables(file: Path, content: Callable[[Path, int], bytes]) -> dict[str, Any]
         raise KeyRingError(f"{file}: is not a key ring") from None
 
 
-def _keys(file: Path, tables: dict[str, Any], table: str) -> _Keys:
+def _keys(file: Path, tables: dict[str, Any], table: str) -> Keys:
     try:
         primary, keys = tables["primary"], {name: _decode(text) for name, text in tables[table].items()}
         if primary not in keys:

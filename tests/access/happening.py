@@ -14,6 +14,7 @@ from tests.access.machine import step
 from tests.access.stage import REVOCATION_SECONDS
 from tests.access.watch import PEOPLE
 from tests.access.watch import STRANGER
+from tests.access.watch import Address
 from tests.access.watch import Glimpse
 from tests.access.watch import Viewer
 
@@ -77,6 +78,16 @@ class Happening(Machine):
                 seen = await self.watch.look(photo, viewer)
                 assert (entry["url"] is None) == (seen.status == 404)
                 assert entry["variant"] == seen.headers.get("ETag")
+                if entry["expires"] is not None:
+                    address = Address(entry["url"], photo, self.watch.variants[entry["variant"]], entry["expires"])
+                    self.watch.addresses.append(address)
+                    assert (await self.watch.follow(address)).headers["ETag"] == entry["variant"]
+
+    @step(age=st.integers(0, 30))
+    async def follow_an_old_address(self, age: int) -> None:
+        known = self.watch.addresses
+        for address in (known[0], known[-1 - age % len(known)]) if known else ():
+            await self.watch.follow(address)
 
     @step(one=ANYONE, other=ANYONE, friends=st.booleans())
     async def befriend_or_unfriend(self, one: str, other: str, friends: bool) -> None:

@@ -56,7 +56,8 @@ class Stage:
         service = {"issuer": ISSUER, "audience": SERVICES, "algorithm": "EdDSA", "key_file": "issuer.pem"}
         rates = dict.fromkeys(("requests_per_minute", "changes_per_minute", "stranger_requests_per_minute"), 1_000_000)
         table = {**rates, "service_requests_per_minute": 1_000_000, "service": service}
-        self.world.configure(tables_, control=table, spliced_cache=kept)
+        ring.create(folder / "urls.toml")
+        self.world.configure(tables_, control=table, spliced_cache=kept, urls={"key_file": "urls.toml"})
         self._other_issuer = Issuer()
         self._outside = AsyncExitStack()
 

@@ -58,7 +58,8 @@ def test_pixels_equal_the_decision(kind: Kind) -> None:
     assert {name for name, status in tally.operations if status in (200, 204)} == known
     assert {str(status) for _, status in tally.operations} == WORDS
     happened = ("GET 200", "GET 304", "GET 404", "HEAD 200", "token ended", "rotated", "rewrapped", "retired", "swept",
-                "lost all memory", "lost the disk cache", *(f"{number} real" for number in range(5)))  # fmt: skip
+                "lost all memory", "lost the disk cache", "signed real", "signed base",
+                *(f"{number} real" for number in range(5)))  # fmt: skip
     assert [what for what in happened if not tally.looks[what]] == []
 
 

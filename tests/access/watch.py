@@ -52,6 +52,16 @@ class Variant:
     hidings: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Address:
+    """A signed URL that somebody was given: of which photo, for what, and until when."""
+
+    url: str
+    photo: int
+    variant: Variant
+    expires: float
+
+
 @dataclass
 class Tally:
     """How often what happened, over all runs of one machine."""
@@ -76,6 +86,7 @@ class Watch:
         self.variants: dict[str, Variant] = {}
         self.bodies: dict[str, bytes] = {}
         self.latest: dict[tuple[int, str | None], str] = {}
+        self.addresses: list[Address] = []
         self._count = itertools.count()
 
     def published(self, made: Edition) -> None:
@@ -127,6 +138,23 @@ class Watch:
         self.latest[photo, viewer.person] = tag
         return seen
 
+    async def follow(self, address: Address) -> Seen:
+        """A request for a signed URL, as anybody: what was signed or nobody, and nobody that was hidden from anyone since."""
+        seen = await self.stage.world.send("GET", address.url, {})
+        self.tally.looks[f"signed {seen.status}"] += 1
+        if address.photo not in self.model.photos:
+            assert seen.status == 404
+            return seen
+        shown = pictures.shown(seen.body, address.photo, self.editions[address.photo].number)
+        assert shown in (NOBODY, address.variant.granted)
+        assert seen.headers["Cache-Control"].startswith("public, max-age=")
+        assert "Vary" not in seen.headers
+        if shown:
+            assert self._variant(address.photo, shown) == address.variant
+            assert self.stage.world.clock.now < address.expires
+        self.tally.looks["signed real" if shown else "signed base"] += 1
+        return seen
+
     async def glimpse(self, photo: int, viewer: Viewer, before: "Glimpse") -> None:
         """A request while a change elsewhere may not be known here: as it was or as it is, or less, but nothing else."""
         seen = await self.stage.world.send("GET", pictures.path(photo), dict(viewer.headers))
@@ -159,10 +187,13 @@ class Watch:
 
     def _check_tag(self, photo: int, tag: str, granted: frozenset[int]) -> None:
         """A tag never names two decisions, nor what somebody has been hidden from since."""
+        variant = self._variant(photo, granted)
+        assert self.variants.setdefault(tag, variant) == variant
+
+    def _variant(self, photo: int, granted: frozenset[int]) -> Variant:
         hidings = tuple(self.model.photos[photo].faces[face].hidings for face in sorted(granted))
         which = self.publications[photo] if granted else (photo, self.editions[photo].number % pictures.EDITIONS)
-        variant = Variant(which, granted, hidings)
-        assert self.variants.setdefault(tag, variant) == variant
+        return Variant(which, granted, hidings)
 
 
 @dataclass(frozen=True)

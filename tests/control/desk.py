@@ -39,6 +39,7 @@ from edge.policy import decide
 from edge.server import Server
 from edge.server import require_plain
 from edge.token import Door
+from edge.urls.door import UrlDoor
 from edge.viewer import Viewer
 from edge.viewer import Viewers
 from tests.fakes import AUDIENCE
@@ -129,17 +130,24 @@ class Desk:
         self.configure({})
 
     def configure(
-        self, limits: dict[str, Any], *, model: str = "tag", service: dict[str, Any] | None = NO_CHANGE, **policy: Any
+        self,
+        limits: dict[str, Any],
+        *,
+        model: str = "tag",
+        service: dict[str, Any] | None = NO_CHANGE,
+        urls: dict[str, Any] | None = None,
+        **policy: Any,
     ) -> None:
         """Write ``config.toml`` anew; ``service`` changes that table (a change to None leaves the key out), None is no table."""
         token = {"issuer": ISSUER, "audience": AUDIENCE, "algorithm": "EdDSA", "key_file": "issuer.pem"}
         changed = {name: value for name, value in (token | {"audience": SERVICES} | (service or {})).items() if value is not None}
         tables = {} if service is None else {"service": changed}
+        signing = {} if urls is None else {"urls": urls}
         file = self.folder / "config.toml"
         file.write_text(
             toml({
                 "edge": {"port": 0, "token": token, "origin": {"folder": "origin"},
-                         "control": {"requests_per_minute": 100_000, "changes_per_minute": 100_000} | limits | tables},
+                         "control": {"requests_per_minute": 100_000, "changes_per_minute": 100_000} | limits | tables} | signing,
                 "catalog": {"url": "sqlite+aiosqlite:///catalog.sqlite3"},
                 "keys": {"ring": "ring.toml"},
                 "policy": {"access_model": model} | policy,
@@ -162,7 +170,9 @@ class Desk:
         remembered: Memory[bytes, Viewer] = Memory(items=100, size=100_000)
         self.people = Viewers(door, OneKey(SIGNER.private.public_key()), "__Host-mfmc", remembered)
         self.shown = Shown(self.catalog, self.settings.policy)
-        opened = open_api(self.settings.edge.control, self.control, self.people, self.shown)
+        signing = self.settings.edge.urls
+        self.door = None if signing is None else await UrlDoor.open(signing)
+        opened = open_api(self.settings.edge.control, self.control, self.people, self.shown, self.door)
         self.api = await self._stack.enter_async_context(opened)
         runner = web.ServerRunner(Server(self._handle, self.settings.edge), shutdown_timeout=1)
         await runner.setup()

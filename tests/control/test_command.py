@@ -87,9 +87,9 @@ def test_the_life_of_a_tag(run: Run) -> None:
     assert run("faces", "tag", PHOTO, "2", "u-eve", "--as", "u-blue") == (1, "", "mfmc-edge: The face has an owner already.\n")
     shown = run("faces", "list", PHOTO)[1].split("\n")
     assert shown[0].split() == ["photo", "/2026/t1.jpg"]
-    assert shown[5].split()[:3] == ["face", "box", "owner"]
-    assert shown[6].split()[:6] == ["1", "10", "5", "8", "9", "u-red"]
-    assert shown[7].split()[:6] == ["2", "20", "5", "8", "9", "u-ann"]
+    assert shown[6].split()[:3] == ["face", "box", "owner"]
+    assert shown[7].split()[:6] == ["1", "10", "5", "8", "9", "u-red"]
+    assert shown[8].split()[:6] == ["2", "20", "5", "8", "9", "u-ann"]
 
 
 def test_rules(run: Run) -> None:

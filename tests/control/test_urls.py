@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from edge import urls
+from edge.keys import ring
 from tests.control.desk import PHOTO
 from tests.control.desk import Desk
 from tests.control.desk import photo
@@ -48,6 +50,65 @@ async def test_same_grants_same_answer(desk: Desk) -> None:
     assert stranger.raw == eve.raw == ann.raw
     assert len({answer.json["urls"][1]["variant"] for answer in (eve, red, blue)}) == 3
     assert len({answer.json["urls"][0]["variant"] for answer in (stranger, eve, red, blue)}) == 1
+
+
+async def signing(desk: Desk) -> urls.Keys:
+    """An edge that signs: on the first photo u-green is everyone's to see, and on both the others see themselves alone."""
+    file = desk.folder / "urls.toml"
+    ring.create(file)
+    desk.configure({}, model="rule", urls={"key_file": "urls.toml"})
+    await desk.start()
+    account = [{"person": "u-green", "rule": "everyone"}]
+    await desk.reset(photo({1: "u-green", 3: "u-red"}), photo({1: "u-red", 2: "u-blue"}, OTHER), account=account)
+    return urls.Keys.read(file)
+
+
+async def test_signed(desk: Desk) -> None:
+    """Whoever is granted a face gets a signed address that names just that, and until when, beside the variant's name."""
+    keys = await signing(desk)
+    seen = await desk.call("POST", URLS, desk.token("u-red"), {"photos": [OTHER, "/none.jpg"]})
+    told, none = seen.json["urls"]
+    wanted = urls.sign(keys, OTHER, photo({}, OTHER).version, [(1, 0, 0)], desk.clock.now)
+    assert (told["url"], told["expires"]) == (wanted.url, wanted.expires)
+    assert desk.clock.now + 300 <= told["expires"] <= desk.clock.now + 600
+    assert none == {"photo": "/none.jpg", "url": None, "variant": None, "expires": None}
+    without = await desk.call("POST", URLS, desk.token("u-eve"), {"photos": [OTHER]})
+    assert without.json["urls"][0]["variant"] != told["variant"]
+
+
+async def test_signed_alike(desk: Desk) -> None:
+    """Who may see the same gets the same address within a bucket, others another one that tells no more."""
+    await signing(desk)
+    asked = {"photos": [PHOTO]}
+    eve, ann, red = [await desk.call("POST", URLS, desk.token(who), asked) for who in ("u-eve", "u-ann", "u-red")]
+    assert eve.raw == ann.raw
+    more, fewer = red.json["urls"][0]["url"], eve.json["urls"][0]["url"]
+    assert more != fewer
+    assert len(more) == len(fewer)
+
+
+async def test_signed_for_no_stranger(desk: Desk) -> None:
+    """Strangers get the plain address, also of a face that everyone may see, and so does who may see nobody."""
+    await signing(desk)
+    for token, path in ((None, PHOTO), (None, OTHER), (desk.token("u-eve"), OTHER)):
+        told = (await desk.call("POST", URLS, token, {"photos": [path]})).json["urls"][0]
+        assert (told["url"], told["expires"]) == (path, None)
+
+
+async def test_what_a_backend_signs_with(desk: Desk) -> None:
+    """The list of a photo's faces tells a service, and no person, what it takes to sign the same address."""
+    keys = await signing(desk)
+    target = "/-/api/v1/photos/2026~t2.jpg/faces"
+    assert (await desk.call("PUT", f"{target}/1/veto", desk.token("u-red"))).status == 200
+    listed = (await desk.call("GET", target, desk.service())).json
+    epochs = {face["face"]: tuple(face["epochs"]) for face in listed["faces"]}
+    assert epochs == {1: (1, 0), 2: (0, 0)}
+    made = urls.sign(keys, OTHER, bytes.fromhex(listed["version"]), [(1, *epochs[1])], desk.clock.now)
+    told = await desk.call("POST", URLS, desk.token("u-red"), {"photos": [OTHER]})
+    assert told.json["urls"][0]["url"] == made.url
+    person = (await desk.call("GET", target, desk.token("u-red"))).json
+    assert "version" not in person
+    assert all("epochs" not in face for face in person["faces"])
 
 
 async def test_who_counts(desk: Desk) -> None:

@@ -51,6 +51,29 @@ def test_what_passes_stays_below_the_root(text: str) -> None:
         assert Path("/root", name).resolve().is_relative_to("/root")
 
 
+@pytest.mark.parametrize("path", GOOD)
+def test_signed(path: str) -> None:
+    """What is sealed stands before the path, and both are read as they were written."""
+    raw = address.signed("k-1.A-_9", path)
+    assert address.is_signed(raw)
+    assert address.parse_signed(raw) == ("k-1.A-_9", path)
+    assert address.photo(raw) == address.photo(path) == path
+
+
+@pytest.mark.parametrize("path", BAD, ids=ascii)
+def test_signed_bad(path: str) -> None:
+    """No path that is none by itself is one behind a seal."""
+    with pytest.raises(NotFound):
+        address.parse_signed(f"/-/s/x{path}")
+
+
+@pytest.mark.parametrize("sealed", ["", ".", ".x", "x" * 1_025, "x%", "x?", "x ", "é", "x~", "x\n", "x="], ids=ascii)
+def test_seal_bad(sealed: str) -> None:
+    """What is sealed is one segment, spelt like any other, and not longer than any seal can be."""
+    with pytest.raises(NotFound):
+        address.parse_signed(f"/-/s/{sealed}/t1.jpg")
+
+
 def test_names() -> None:
     """The files of a version are named after the path and the version."""
     base, sidecar = names("/a/t1.jpg", bytes(range(16)))

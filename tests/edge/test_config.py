@@ -8,6 +8,7 @@ import pytest
 from edge import config
 from edge import running
 from edge.errors import ConfigError
+from edge.urls.settings import Urls
 from tests.fakes import toml
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,12 @@ REFUSED = [
     pytest.param({"edge.friends.openfga": FGA | {"relation": "a b"}}, "relation", id="relation"),
     pytest.param({"edge.friends.openfga": FGA | {"seconds": 61}}, "seconds", id="slow-unfriending"),
     pytest.param({"edge.token.type": "MFMC-friends+jwt"}, r"edge\.token\.type", id="token-that-passes-for-a-list"),
+    pytest.param({"edge.urls": {}}, "key_file", id="urls-without-keys"),
+    pytest.param({"edge.urls": {"key_file": "ring.toml"}}, r"edge\.urls\.key_file", id="urls-signed-by-the-ring"),
+    pytest.param({"edge.urls": {"key_file": "x/../ring.toml"}}, r"edge\.urls\.key_file", id="the-ring-by-another-name"),
+    pytest.param({"edge.urls": {"key_file": "u", "bucket_seconds": 1_801}}, "max_lifetime", id="urls-that-are-refused-at-once"),
+    pytest.param({"edge.urls": {"key_file": "u", "bucket_seconds": 0}}, "bucket_seconds", id="urls-without-a-bucket"),
+    pytest.param({"edge.urls": {"key_file": "u", "max_lifetime_seconds": 86_401}}, "max_lifetime", id="urls-that-live-too-long"),
     pytest.param({"edge.origin.url": "http://o/"}, "exactly one", id="two-origins"),
     pytest.param({"edge.origin.folder": None}, "exactly one", id="no-origin"),
     pytest.param({"edge.origin.folder": None, "edge.origin.url": "file:///etc"}, "http", id="file-origin"),
@@ -231,13 +238,13 @@ def test_shipped_file_is_usable() -> None:
     assert config.load(ROOT / "config.toml").edge.port == 8080
 
 
-TABLES = {"token", "origin", "cache", "friends", "control", "service", "aws", "vault", "admin", "log", "trace"}
+TABLES = {"token", "origin", "cache", "friends", "control", "urls", "service", "aws", "vault", "admin", "log", "trace"}
 
 
 def test_shipped_file_shows_every_key_and_default() -> None:
     """Every key of the edge's tables stands in config.toml, a commented one with its default."""
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
-    for section in (*sections, config.Control, running.Admin, running.Log, running.Trace):
+    for section in (*sections, config.Control, Urls, running.Admin, running.Log, running.Trace):
         for name in set(section.__struct_encode_fields__) - TABLES:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"

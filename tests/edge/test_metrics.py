@@ -18,7 +18,7 @@ from tests.fakes import World
 
 WORDS = {
     "kind": {"picture", "own", "control"},
-    "credentials": {"none", "good", "bad"},
+    "credentials": {"none", "good", "bad", "url"},
     "granted": {"none", "some", "all"},
     "answer": {"base", "spliced", "unchanged", "withheld"},
     "step": {"catalog", "origin", "keys", "friends", "disk"},

@@ -33,6 +33,7 @@ from edge.errors import Damaged
 from edge.errors import LogBroken
 from edge.errors import Unavailable
 from edge.friends import NO_FRIENDS
+from edge.viewer import HOLDER
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
 from tests.fakes import NOW
@@ -281,19 +282,20 @@ async def test_reveals(catalog: Catalog) -> None:
     """A share of the reveals is noted, under pseudonyms, and none that was not asked for."""
     keys = MemoryKeys()
     log, book = await Log.open(catalog, keys), LogBook(catalog, keys)
-    draws = iter([0.1, 0.6, 0.49, 0.5])
+    draws = iter([0.1, 0.6, 0.49, 0.5, 0.2])
     reveals = Reveals(catalog, book, Anchor(None), 0.5, lambda: next(draws))
-    for viewer in (Viewer("u-eve", NOW + 9, NO_FRIENDS), STRANGER, STRANGER, STRANGER):
+    for viewer in (Viewer("u-eve", NOW + 9, NO_FRIENDS), STRANGER, STRANGER, STRANGER, HOLDER):
         reveals.note(viewer, PHOTO, {4, 2}, NOW)
     await reveals.flush(NOW)
     await reveals.flush(NOW)
     async with catalog.database.reading() as connection:
         noted = [(row.actor, row.action, row.photo, row.slots) async for row in rows(connection)]
-    assert noted == [(log.chain.pseudonym("u-eve"), "reveal", "69" * 16, "2,4"), ("stranger", "reveal", "69" * 16, "2,4")]
+    actors = [log.chain.pseudonym("u-eve"), "stranger", "signed-url"]
+    assert noted == [(actor, "reveal", "69" * 16, "2,4") for actor in actors]
     silent = Reveals(catalog, book, Anchor(None), 0.0, lambda: 0.0)
     silent.note(STRANGER, PHOTO, {1}, NOW)
     await silent.flush(NOW)
-    assert (await check(catalog, log)).number == 2
+    assert (await check(catalog, log)).number == 3
 
 
 async def test_reveals_wait_for_the_catalog(catalog: Catalog) -> None:
