@@ -96,7 +96,9 @@ def test_keys(run: Run, tmp_path: Path) -> None:
     run("keys", "new", "--urls")
     first = urls.Keys.read(tmp_path / "urls.toml").primary
     secret = (tmp_path / "urls.toml").read_text().rsplit('"', 2)[1]
-    assert run("check") == (0, f"{tmp_path / 'config.toml'}: usable\n", "")
+    checked = run("check")
+    assert (checked[0], checked[1].splitlines()[-1]) == (0, f"{tmp_path / 'config.toml'}: usable")
+    assert secret not in checked[1] + checked[2]
     rotated = run("keys", "rotate", "--urls")
     listed = run("keys", "list", "--urls")
     second = urls.Keys.read(tmp_path / "urls.toml").primary
