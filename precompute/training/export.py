@@ -25,7 +25,7 @@ def write(
     out = io.BytesIO()
     given, told = names
     axes = {name: dynamic for name in (given, *told)} if dynamic else None
-    # Kept as they are, and not folded into what is before them, norms can be trained on; onnxruntime folds them when it loads them.
+    # Norms that are not folded into what is before them can be trained on; onnxruntime folds them when it loads them.
     torch.onnx.export(
         plain, (example,), out, input_names=[given], output_names=told, dynamic_axes=axes, opset_version=OPSET, dynamo=False,
         training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,

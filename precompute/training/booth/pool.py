@@ -67,9 +67,36 @@ def write(file: Path, jpegs: list[bytes], said: list[Said]) -> None:
     part.replace(file)
 
 
-def files(folder: Path) -> list[Path]:
-    """The pool's files in order."""
-    return sorted(folder.glob("*.npz"))
+JUDGES: Final = "held-out"  # begins the names of files of portraits that take no part in training
+
+
+def judges(folder: Path) -> Shots:
+    """The shots of a pool that judge."""
+    return read([file for file in sorted(folder.glob("*.npz")) if file.name.startswith(JUDGES)])
+
+
+class Growing:
+    """The shots of a pool to train on, while more are being taken."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: set[Path] = set()
+        self._parts: list[Shots] = []
+
+    def shots(self) -> Shots:
+        """All that there are by now."""
+        found = [file for file in sorted(self._folder.glob("*.npz")) if not file.name.startswith(JUDGES)]
+        new = [file for file in found if file not in self._read]
+        if new:
+            self._read.update(new)
+            self._parts = [joined([*self._parts, read(new)])]
+        return self._parts[0]
+
+
+def joined(parts: list[Shots]) -> Shots:
+    """All of the parts, one after the other."""
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS}
+    return Shots([jpeg for part in parts for jpeg in part.jpegs], **columns)
 
 
 def read(chosen: list[Path]) -> Shots:

@@ -21,7 +21,6 @@ from precompute.training.booth.teachers import Teachers
 from precompute.training.facemodel import portraits
 
 PER_FILE: Final = 2000
-JUDGES: Final = "held-out"  # begins the names of files of portraits that took no part in training
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ _booths: dict[tuple[Path, bool], Booth] = {}
 
 def work(folder: Path, into: Path, number: int, held_out: bool) -> int:
     """One file, in a process of its own; what is there already stays."""
-    file = into / f"{JUDGES if held_out else 'shots'}-{number:04d}.npz"
+    file = into / f"{pool.JUDGES if held_out else 'shots'}-{number:04d}.npz"
     if not file.is_file():
         if (folder, held_out) not in _booths:
             _booths[folder, held_out] = Booth.open(folder, held_out)

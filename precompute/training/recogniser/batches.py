@@ -10,6 +10,7 @@ import torch
 
 from precompute import align
 from precompute.describe import TEMPLATES
+from precompute.training.booth.pool import Growing
 from precompute.training.booth.pool import Shots
 from precompute.training.learning import Batch
 from precompute.training.recogniser.networks import SIDE
@@ -32,10 +33,11 @@ def targets(shots: Shots, design: Design) -> Floats:
     return shots.first if design.teacher == 0 else shots.second
 
 
-def endless(shots: Shots, design: Design, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+def endless(growing: Growing, design: Design, size: int, rng: np.random.Generator) -> Iterator[Batch]:
     """Crops float32 (size, 3, 96, 96), 0..255, and embeddings float32 (size, length); every shot once before any twice."""
-    wanted = targets(shots, design)
     while True:
+        shots = growing.shots()
+        wanted = targets(shots, design)
         order = rng.permutation(len(shots))
         for start in range(0, len(order) - size + 1, size):
             rows = order[start : start + size]

@@ -12,7 +12,6 @@ from torch.nn import functional
 from precompute.training import export
 from precompute.training import learning
 from precompute.training.booth import pool
-from precompute.training.booth.session import JUDGES
 from precompute.training.learning import Batch
 from precompute.training.recogniser import batches
 from precompute.training.recogniser import networks
@@ -29,9 +28,7 @@ NAMES: Final = ("crop", ["embedding"])
 def train(folder: Path, kind: Kind, weights: Path, minutes: float, seed: int = 0, start: Path | None = None) -> float:
     """A pool of shots -> weights of one kind of network; returns 1 - mean cosine to the teacher on portraits held out."""
     torch.manual_seed(seed)
-    design, files = DESIGNS[kind], pool.files(folder)
-    own = pool.read([file for file in files if not file.name.startswith(JUDGES)])
-    judges = pool.read([file for file in files if file.name.startswith(JUDGES)])
+    design, judges = DESIGNS[kind], pool.judges(folder)
     network = networks.network(kind)
     if start is not None:
         export.restore(network, start)
@@ -47,7 +44,7 @@ def train(folder: Path, kind: Kind, weights: Path, minutes: float, seed: int = 0
         export.write(plain, torch.zeros(1, 3, SIDE, SIDE), NAMES, weights, dynamic={0: "n"})
 
     rng = np.random.default_rng(seed)
-    task = learning.Task(network, batches.endless(own, design, BATCH, rng), loss, judge, keep)
+    task = learning.Task(network, batches.endless(pool.Growing(folder), design, BATCH, rng), loss, judge, keep)
     return learning.train(task, minutes, RATE if start is None else RATE / 2, f"recogniser {kind}")
 
 
