@@ -1,6 +1,7 @@
 """A trained network as an ONNX file, its weights in half precision, which onnxruntime widens when it loads them."""
 
 import io
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +21,21 @@ LEAST: Final = 256  # numbers; smaller tensors stay whole
 def write(
     network: nn.Module, example: Tensor, names: tuple[str, list[str]], file: Path, dynamic: dict[int, str] | None = None
 ) -> None:
-    """``names``: of the input and of the outputs; ``dynamic``: axes of input and outputs that may have any size."""
+    """Norms stay as they are, so that ``restore`` can give the weights back; onnxruntime folds them when it loads them.
+
+    ``names``: of the input and of the outputs; ``dynamic``: axes of input and outputs that may have any size.
+    """
     plain = network.eval().to("cpu", memory_format=torch.contiguous_format)
     out = io.BytesIO()
     given, told = names
     axes = {name: dynamic for name in (given, *told)} if dynamic else None
-    # Norms that are not folded into what is before them can be trained on; onnxruntime folds them when it loads them.
-    torch.onnx.export(
-        plain, (example,), out, input_names=[given], output_names=told, dynamic_axes=axes, opset_version=OPSET, dynamo=False,
-        training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        # The newer exporter folds norms and renames weights; the older one says that it is the older one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            plain, (example,), out, input_names=[given], output_names=told, dynamic_axes=axes, opset_version=OPSET,
+            dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
+        )  # fmt: skip
     model = halved(onnx.load_from_string(out.getvalue()))
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")

@@ -19,7 +19,7 @@ from precompute.training.recogniser.networks import DESIGNS
 from precompute.training.recogniser.networks import SIDE
 from precompute.training.recogniser.networks import Kind
 
-BATCH: Final = 128
+BATCH: Final = 64
 RATE: Final = 2e-3
 RELATIONS: Final = 20.0  # weight of the similarities within a batch
 NAMES: Final = ("crop", ["embedding"])
