@@ -11,6 +11,7 @@ import torch
 from precompute import align
 from precompute.training.attributes.network import SIDE
 from precompute.training.booth import teachers
+from precompute.training.booth.pool import Growing
 from precompute.training.booth.pool import Shots
 from precompute.training.learning import Batch
 
@@ -27,13 +28,15 @@ YEARS: Final = 5.0  # of a step in which ages are counted
 RARE: Final = 0.5  # power by which rare ages are shown more often; 1: all ages as often
 
 
-def endless(shots: Shots, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+def endless(growing: Growing, size: int, rng: np.random.Generator) -> Iterator[Batch]:
     """Crops float32 (size, 3, 64, 64), BGR 0..255, and probability of female and age in centuries, float32 (size, 2)."""
-    often, targets = shares(shots.told[:, 1]), wanted(shots)
     while True:
-        rows = rng.choice(len(shots), size, p=often)
-        crops = [_shaken(taken(shots, int(i), rng), rng) for i in rows]
-        yield batch(crops), torch.from_numpy(targets[rows])
+        shots = growing.shots()
+        often, targets = shares(shots.told[:, 1]), wanted(shots)
+        for _ in range(len(shots) // size):
+            rows = rng.choice(len(shots), size, p=often)
+            crops = [_shaken(taken(shots, int(i), rng), rng) for i in rows]
+            yield batch(crops), torch.from_numpy(targets[rows])
 
 
 def judging(shots: Shots, size: int = 250) -> Iterator[Batch]:

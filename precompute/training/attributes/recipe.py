@@ -16,11 +16,11 @@ from precompute.training.attributes import judging
 from precompute.training.attributes.network import SIDE
 from precompute.training.attributes.network import Net
 from precompute.training.booth import pool
-from precompute.training.booth.session import JUDGES
 from precompute.training.learning import Batch
 
 BATCH: Final = 64
 RATE: Final = 2e-3
+JUDGED: Final = 600  # shots held out; all of them are looked at when all is done
 NAMES: Final = ("data", ["prob_female_male", "age_div100"])
 AGES: Final = 10.0  # weight of ages in centuries beside the gender's cross entropy
 
@@ -28,9 +28,7 @@ AGES: Final = 10.0  # weight of ages in centuries beside the gender's cross entr
 def train(folder: Path, weights: Path, minutes: float, seed: int = 0, start: Path | None = None) -> float:
     """A pool of shots -> weights; returns ``judging.error`` on portraits held out."""
     torch.manual_seed(seed)
-    files = pool.files(folder)
-    own = pool.read([file for file in files if not file.name.startswith(JUDGES)])
-    judges = pool.read([file for file in files if file.name.startswith(JUDGES)][:1])
+    judges = pool.some(pool.judges(folder), JUDGED)
     network = Net()
     if start is not None:
         export.restore(network, start)
@@ -43,7 +41,7 @@ def train(folder: Path, weights: Path, minutes: float, seed: int = 0, start: Pat
         plain.load_state_dict(candidate.state_dict())
         export.write(plain, torch.zeros(1, 3, SIDE, SIDE), NAMES, weights, dynamic={0: "n"})
 
-    task = learning.Task(network, batches.endless(own, BATCH, np.random.default_rng(seed)), loss, judge, keep)
+    task = learning.Task(network, batches.endless(pool.Growing(folder), BATCH, np.random.default_rng(seed)), loss, judge, keep)
     return learning.train(task, minutes, RATE if start is None else RATE / 2, "attributes")
 
 
@@ -51,7 +49,7 @@ def judged(folder: Path, weights: Path) -> dict[str, float]:
     """Figures of weights that were written, on the portraits held out."""
     network = Net().eval()
     export.restore(network, weights)
-    shots = pool.read([file for file in pool.files(folder) if file.name.startswith(JUDGES)])
+    shots = pool.judges(folder)
     return judging.compared(judging.tell(network, shots), shots.told)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from precompute import landmarks
+from precompute.training.booth.pool import Growing
 from precompute.training.booth.pool import Shots
 from precompute.training.learning import Batch
 from precompute.training.mesh import crops
@@ -25,7 +26,9 @@ GAIN: Final = 0.12
 SEED: Final = 0
 
 
-def endless(shots: Shots, looks: Looks, twin: npt.NDArray[np.intp], size: int, rng: np.random.Generator) -> Iterator[Batch]:
+def endless(
+    growing: Growing, looks: Looks, twin: npt.NDArray[np.intp], size: int, rng: np.random.Generator
+) -> Iterator[Batch]:
     """Crops float32 (size, 96, 96, 3), meshes (size, 478, 3) in crop sides, presence (size,), and 1 where the mesh counts.
 
     Every shot once before any twice; the last of a batch is plain gray, of which the network is to say its mean face.
@@ -34,6 +37,7 @@ def endless(shots: Shots, looks: Looks, twin: npt.NDArray[np.intp], size: int, r
     each = size - others - 1
     gray = _gray(looks)
     while True:
+        shots = growing.shots()
         order = rng.permutation(len(shots))
         for start in range(0, len(order) - each + 1, each):
             rows = order[start : start + each]

@@ -17,7 +17,6 @@ from precompute.session import Session
 from precompute.training import export
 from precompute.training import learning
 from precompute.training.booth import pool
-from precompute.training.booth.session import JUDGES
 from precompute.training.booth.teachers import CONFIG
 from precompute.training.facemodel import portraits
 from precompute.training.learning import Batch
@@ -31,6 +30,7 @@ from precompute.training.mesh.network import Net
 
 BATCH: Final = 64
 RATE: Final = 2e-3
+JUDGED: Final = 600  # shots held out; all of them are looked at when all is done
 LOOKS: Final = 8000
 BEGINNING: Final = 4000  # meshes that the ways are taken from
 NAMES: Final = ("image", ["landmarks", "presence_logit"])
@@ -43,9 +43,8 @@ def train(folder: Path, weights: Path, store: ModelStore, minutes: float, seed: 
     """A pool of shots -> weights; returns the mean error on portraits held out, as a share of the distance between the eyes."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    files = pool.files(folder)
-    own = pool.read([file for file in files if not file.name.startswith(JUDGES)])
-    judges = pool.read([file for file in files if file.name.startswith(JUDGES)][:1])
+    growing, judges = pool.Growing(folder), pool.some(pool.judges(folder), JUDGED)
+    own = growing.shots()
     teacher = FaceMesh(Session(store.path(CONFIG.landmarks)))
     past = looks.kept(folder / "looks" / f"looks-{seed}.npz", own, teacher, LOOKS, seed)
     twin = portraits.twins(facemodel.load(store.path("face-model")).reference)
@@ -64,7 +63,7 @@ def train(folder: Path, weights: Path, store: ModelStore, minutes: float, seed: 
         plain.load_state_dict(candidate.state_dict())
         export.write(plain, torch.zeros(1, SIDE, SIDE, 3), NAMES, weights)
 
-    task = learning.Task(network, batches.endless(own, past, twin, BATCH, rng), loss, judge, keep)
+    task = learning.Task(network, batches.endless(growing, past, twin, BATCH, rng), loss, judge, keep)
     return learning.train(task, minutes, RATE if start is None else RATE / 2, "mesh")
 
 
@@ -72,7 +71,7 @@ def judged(folder: Path, weights: Path) -> dict[str, float]:
     """Figures of weights that were written, on the portraits held out."""
     network = Net().eval()
     export.restore(network, weights)
-    return judging.figures(network, pool.read([file for file in pool.files(folder) if file.name.startswith(JUDGES)]))
+    return judging.figures(network, pool.judges(folder))
 
 
 def loss(said: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
