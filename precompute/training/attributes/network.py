@@ -13,7 +13,7 @@ SIDE: Final = 64
 MEAN: Final = 127.5
 WIDTHS: Final = (24, 48, 96, 128)
 DEPTHS: Final = (0, 1, 1, 1)
-SEEN: Final = 64
+SEEN: Final = 32
 USUAL: Final = 0.3  # of a century: where ages start from
 
 

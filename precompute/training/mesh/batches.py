@@ -20,8 +20,8 @@ from precompute.training.mesh.network import SIDE
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-LOOKS: Final = 0.2  # share of a batch
-BELIEVED: Final = 0.5  # presence from which the teacher's mesh is learned
+LOOKS: Final = 0.3  # share of a batch
+BELIEVED: Final = 0.25  # presence from which the teacher's mesh is learned
 GAIN: Final = 0.12
 SEED: Final = 0
 

@@ -1,4 +1,4 @@
-"""What the teacher says of crops that shots do not have: past the face, upside down, hidden, of nothing at all."""
+"""What the teacher says of crops that shots do not have: past the face, upside down, hidden, in profile, of nothing at all."""
 
 import io
 from collections.abc import Iterator
@@ -13,9 +13,13 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from precompute import align
+from precompute import describe
 from precompute import landmarks
 from precompute.landmarks import FaceMesh
+from precompute.swap import warp
+from precompute.swap.warp import Triangles
 from precompute.training.booth import camera
+from precompute.training.booth import pose
 from precompute.training.booth.pool import Shots
 from precompute.training.mesh import crops
 from precompute.training.mesh.crops import Crop
@@ -25,8 +29,9 @@ from precompute.training.mesh.network import SIDE
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-# Shares of the looks: near a face, past it or at another size, turned far, hidden, at something else, at nothing.
-KINDS: Final = (0.15, 0.3, 0.15, 0.2, 0.1, 0.1)
+# Shares of the looks: near a face, past it or at another size, rolled far, hidden, elsewhere, at nothing, at a head turned aside.
+KINDS: Final = (0.08, 0.2, 0.1, 0.15, 0.08, 0.07, 0.32)
+ASIDE: Final = (20.0, 75.0)  # degrees of yaw, beyond the shot's own
 TEXTURE: Final = 24  # most cells of noise along a side
 
 
@@ -44,10 +49,10 @@ class Looks:
         return len(self.pixels)
 
 
-def kept(file: Path, shots: Shots, teacher: FaceMesh, count: int, seed: int) -> Looks:
+def kept(file: Path, shots: Shots, teacher: FaceMesh, corners: Triangles, count: int, seed: int) -> Looks:
     """Those of the file, or new ones, which are then kept there."""
     if not file.is_file():
-        made = make(shots, teacher, count, np.random.default_rng(seed))
+        made = make(shots, teacher, corners, count, np.random.default_rng(seed))
         out = io.BytesIO()
         arrays: dict[str, Any] = {name: getattr(made, name) for name in ("pixels", "meshes", "presence", "mean")}
         np.savez(out, **arrays)
@@ -59,11 +64,11 @@ def kept(file: Path, shots: Shots, teacher: FaceMesh, count: int, seed: int) -> 
         return Looks(found["pixels"], found["meshes"], found["presence"], found["mean"])
 
 
-def make(shots: Shots, teacher: FaceMesh, count: int, rng: np.random.Generator) -> Looks:
-    """Look at ``count`` crops of the shots."""
+def make(shots: Shots, teacher: FaceMesh, corners: Triangles, count: int, rng: np.random.Generator) -> Looks:
+    """Look at ``count`` crops of the shots; ``corners``: of the triangles by which heads are turned."""
     found: list[Crop] = []
     presence = []
-    for pixels, matrix in tqdm(views(shots, count, rng), total=count, desc="looks", mininterval=5):
+    for pixels, matrix in tqdm(views(shots, corners, count, rng), total=count, desc="looks", mininterval=5):
         seen = teacher.look(pixels, matrix * (landmarks.SIDE / SIDE))
         found.append(crops.taken(pixels, seen.points, matrix))
         presence.append(seen.presence)
@@ -74,7 +79,7 @@ def make(shots: Shots, teacher: FaceMesh, count: int, rng: np.random.Generator) 
     )
 
 
-def views(shots: Shots, count: int, rng: np.random.Generator) -> Iterator[tuple[Pixels, Matrix]]:
+def views(shots: Shots, corners: Triangles, count: int, rng: np.random.Generator) -> Iterator[tuple[Pixels, Matrix]]:
     """Pictures BGR uint8 (h, w, 3) and the matrix of the crop that is to be looked at."""
     for _ in range(count):
         i = int(rng.integers(len(shots)))
@@ -91,7 +96,20 @@ def views(shots: Shots, count: int, rng: np.random.Generator) -> Iterator[tuple[
             matrix = elsewhere(mesh, len(pixels), rng)
         elif kind == 5:
             pixels = nothing(pixels, rng)
+        elif kind == 6:
+            pixels, turned = aside(pixels, mesh, corners, rng)
+            matrix = crops.near(turned, landmarks.five(turned)[:, :2], rng)
         yield pixels, matrix
+
+
+def aside(pixels: Pixels, mesh: Floats, corners: Triangles, rng: np.random.Generator) -> tuple[Pixels, Floats]:
+    """The picture with the head turned farther, up to a profile, and about where its mesh (478, 3) is then."""
+    way = 1.0 if describe.pose(mesh).yaw > 0 else -1.0
+    target = pose.rotated(mesh, way * float(rng.uniform(*ASIDE)), float(rng.normal(0, pose.PITCH)))
+    target[:, :2] += mesh[:, :2].mean(0) - target[:, :2].mean(0)
+    places = warp.backward_map(warp.ringed(mesh), warp.ringed(target), corners, pixels.shape[:2])
+    drawn = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(drawn, np.uint8), target
 
 
 def hidden(pixels: Pixels, mesh: Floats, rng: np.random.Generator) -> Pixels:

@@ -14,6 +14,7 @@ from precompute.facemodel import weights as facemodel
 from precompute.landmarks import FaceMesh
 from precompute.models import ModelStore
 from precompute.session import Session
+from precompute.swap import warp
 from precompute.training import export
 from precompute.training import learning
 from precompute.training.booth import pool
@@ -31,7 +32,7 @@ from precompute.training.mesh.network import Net
 BATCH: Final = 64
 RATE: Final = 2e-3
 JUDGED: Final = 600  # shots held out; all of them are looked at when all is done
-LOOKS: Final = 8000
+LOOKS: Final = 9000
 BEGINNING: Final = 4000  # meshes that the ways are taken from
 NAMES: Final = ("image", ["landmarks", "presence_logit"])
 FINE: Final = 2.0  # weight of lids, irises and lips; of all others 1
@@ -45,9 +46,9 @@ def train(folder: Path, weights: Path, store: ModelStore, minutes: float, seed: 
     rng = np.random.default_rng(seed)
     growing, judges = pool.Growing(folder), pool.some(pool.judges(folder), JUDGED)
     own = growing.shots()
-    teacher = FaceMesh(Session(store.path(CONFIG.landmarks)))
-    past = looks.kept(folder / "looks" / f"looks-{seed}.npz", own, teacher, LOOKS, seed)
-    twin = portraits.twins(facemodel.load(store.path("face-model")).reference)
+    reference = facemodel.load(store.path("face-model")).reference
+    corners, twin = warp.triangles(warp.ringed(reference)), portraits.twins(reference)
+    past = looks.kept(folder / "looks" / f"looks-{seed}.npz", own, _teacher(store), corners, LOOKS, seed)
     network = Net()
     if start is None:
         rows = rng.choice(np.flatnonzero(own.presence > batches.BELIEVED), BEGINNING)
@@ -83,6 +84,10 @@ def loss(said: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
     each = apart.sum((1, 2)) / eyes.clamp_min(1e-3)
     seen = functional.binary_cross_entropy_with_logits(said[1][:, 0], presence)
     return (each * counts).sum() / counts.sum().clamp_min(1) + PRESENCE * seen
+
+
+def _teacher(store: ModelStore) -> FaceMesh:
+    return FaceMesh(Session(store.path(CONFIG.landmarks)))
 
 
 def _share(there: torch.device) -> Tensor:

@@ -15,7 +15,6 @@ from precompute.training.booth.pose import SIDE
 from precompute.training.booth.pose import Posed
 from precompute.training.booth.sitters import Sitters
 from precompute.training.booth.teachers import Said
-from tests.precompute.facemodel import made
 from tests.precompute.faces import shapes
 
 Pixels = npt.NDArray[np.uint8]
@@ -48,9 +47,9 @@ def index(folder: Path) -> Index:
     return known
 
 
-def sitters(folder: Path, held_out: bool = False) -> Sitters:
-    """Of those portraits, with a face model of random numbers."""
-    return Sitters(folder, index(folder), Layout(shapes.mesh()), FaceModel(made.weights(), []), held_out)
+def sitters(folder: Path, model: FaceModel | None = None, held_out: bool = False) -> Sitters:
+    """Of those portraits."""
+    return Sitters(folder, index(folder), Layout(shapes.mesh()), model, held_out)
 
 
 class Teachers:

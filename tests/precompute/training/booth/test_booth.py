@@ -8,6 +8,7 @@ import pytest
 from precompute import describe
 from precompute import landmarks
 from precompute.facemodel.layout import Layout
+from precompute.facemodel.sampler import FaceModel
 from precompute.training.booth import pool
 from precompute.training.booth import pose
 from precompute.training.booth import session
@@ -19,14 +20,15 @@ from precompute.training.booth.sitters import HELD_OUT
 from precompute.training.booth.sitters import Sitter
 from precompute.training.booth.sitters import Sitters
 from precompute.training.booth.sitters import toned
+from tests.precompute.facemodel import made
 from tests.precompute.faces import shapes
 from tests.precompute.training.booth import people
 
 
 @pytest.fixture(scope="module")
 def sitters(tmp_path_factory: pytest.TempPathFactory) -> Sitters:
-    """Made of a few portraits of noise."""
-    return people.sitters(tmp_path_factory.mktemp("portraits"))
+    """Made of a few portraits of noise and a face model of random numbers."""
+    return people.sitters(tmp_path_factory.mktemp("portraits"), FaceModel(made.weights(), []))
 
 
 @pytest.fixture(scope="module")
