@@ -27,12 +27,14 @@ def folder(tmp_path: Path) -> Path:
     return people.fill(tmp_path)
 
 
-def test_a_crop_is_the_box_and_a_tenth(folder: Path) -> None:
-    """What is at the box's middle is in the middle, and its long side takes 1 / 1.1 of the crop."""
+def test_a_crop_is_a_detectors_box_and_a_tenth(folder: Path) -> None:
+    """What is at the middle of such a box is in the middle, and its long side takes 1 / 1.1 of the crop."""
     shots = pool.judges(folder)
     for i in range(len(shots)):
         x, y, w, h = teachers.box(shots.meshes[i])
-        places = (shots.meshes[i][list(people.DOTS), :2] - [x + w / 2, y + h / 2]) / (1.1 * max(w, h)) + 0.5
+        side = batches.TALLER * max(w, h)
+        middle = [x + w / 2, y + h / 2 - side * batches.HIGHER / batches.TALLER]
+        places = (shots.meshes[i][list(people.DOTS), :2] - middle) / (1.1 * side) + 0.5
         assert (people.bright(batches.taken(shots, i), places * SIDE) > 90).all()
 
 
