@@ -22,7 +22,7 @@ BATCH: Final = 64
 RATE: Final = 2e-3
 JUDGED: Final = 600  # shots held out; all of them are looked at when all is done
 NAMES: Final = ("data", ["prob_female_male", "age_div100"])
-AGES: Final = 10.0  # weight of ages in centuries beside the gender's cross entropy
+AGES: Final = 3.0  # weight of ages in centuries beside the gender's cross entropy
 
 
 def train(folder: Path, weights: Path, minutes: float, seed: int = 0, start: Path | None = None) -> float:

@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float32]
 # Shares of the looks: near a face, past it or at another size, rolled far, hidden, elsewhere, at nothing, at a head turned aside.
 KINDS: Final = (0.08, 0.2, 0.1, 0.15, 0.08, 0.07, 0.32)
 ASIDE: Final = (20.0, 75.0)  # degrees of yaw, beyond the shot's own
+PLAIN: Final = 3.0  # grey levels that pixels differ by
 TEXTURE: Final = 24  # most cells of noise along a side
 
 
@@ -71,7 +72,8 @@ def make(shots: Shots, teacher: FaceMesh, corners: Triangles, count: int, rng: n
     for pixels, matrix in tqdm(views(shots, corners, count, rng), total=count, desc="looks", mininterval=5):
         seen = teacher.look(pixels, matrix * (landmarks.SIDE / SIDE))
         found.append(crops.taken(pixels, seen.points, matrix))
-        presence.append(seen.presence)
+        # Of a plain colour the teacher says 0.4, though nobody is there.
+        presence.append(0.0 if found[-1].pixels.std((0, 1)).max() < PLAIN else seen.presence)
     gray = np.full((landmarks.SIDE, landmarks.SIDE, 3), landmarks.GRAY, np.uint8)
     mean = np.asarray(teacher.look(gray, np.eye(2, 3)).points / landmarks.SIDE, np.float32)
     return Looks(

@@ -113,6 +113,16 @@ def test_every_kind_of_look_shows_a_picture(folder: Path, monkeypatch: pytest.Mo
         assert 0.1 < np.hypot(*matrix[:, 0]) < 20
 
 
+def test_nobody_is_in_a_plain_colour_whatever_the_teacher_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise and pieces of a face have the presence that the teacher gives them."""
+    monkeypatch.setattr(looks, "KINDS", (0, 0, 0, 0, 0, 1, 0))
+    made = looks.make(pool.judges(folder), teacher(shapes.mesh(100, (96, 96))), CORNERS, 20, np.random.default_rng(0))
+    plain = made.pixels.reshape(20, -1, 3).std(1).max(1) == 0
+    assert 0 < plain.sum() < 20
+    assert (made.presence[plain] == 0).all()
+    assert (made.presence[~plain] > 0.5).all()
+
+
 def test_a_head_is_turned_aside_where_its_mesh_says(folder: Path) -> None:
     """Dots that can still be seen are on the points of the turned mesh."""
     shots, rng, hits = pool.judges(folder), np.random.default_rng(0), []
