@@ -224,7 +224,7 @@ def test_a_short_training_keeps_weights(
     monkeypatch.setattr(recipe, "_teacher", lambda *_: None)
     monkeypatch.setattr(recipe, "BATCH", 16)
     monkeypatch.setattr(recipe, "BEGINNING", 120)
-    monkeypatch.setattr(learning, "JUDGED", 2)
+    monkeypatch.setattr(learning, "JUDGED", 0)
     file, store = tmp_path / "mesh.onnx", ModelStore()
     first = recipe.train(folder, file, store, minutes=0.005)
     assert recipe.judged(folder, file)["error"] == pytest.approx(first, rel=0.05)
