@@ -19,7 +19,7 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 MARGIN: Final = 1.1  # of the box's long side
-# On photos the detector's box is taller than what ``teachers.box`` says, and reaches higher, as a share of its side.
+# A detector's box is taller than what ``teachers.box`` says, and reaches higher, as a share of that one's side.
 TALLER: Final = 1.09
 HIGHER: Final = 0.058
 # Spreads of what a detector's box may be off by: shift, as a share of the crop, and log size; radians.
