@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from typing import Final
 
+import cv2
 import torch
 from torch import Tensor
 from torch import nn
@@ -46,6 +47,8 @@ def train(task: Task, minutes: float, rate: float, name: str) -> float:
     The rate follows a half cosine (Loshchilov and Hutter, SGDR, arXiv 1608.03983) of the time that has passed. Ctrl-C ends the
     training and loses nothing that was kept.
     """
+    # Crops are small: OpenCV's helpers would mostly wait, and they wait by spinning, on cores that other work needs.
+    cv2.setNumThreads(1)
     there = device()
     network = task.network.to(there, memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval()

@@ -93,6 +93,11 @@ class Growing:
         return self._parts[0]
 
 
+def some(shots: Shots, count: int) -> Shots:
+    """The first so many of them."""
+    return Shots(shots.jpegs[:count], **{name: getattr(shots, name)[:count] for name in FIELDS})
+
+
 def joined(parts: list[Shots]) -> Shots:
     """All of the parts, one after the other."""
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS}

@@ -72,9 +72,14 @@ class Stage:
 def turned(mesh: Floats, rng: np.random.Generator) -> Floats:
     """The mesh (478, 3) with the head turned by some yaw and pitch."""
     yaw, pitch = np.clip(rng.normal(0, [YAW, PITCH]), -MOST, MOST)
+    return rotated(mesh, float(yaw), float(pitch))
+
+
+def rotated(mesh: Floats, yaw: float, pitch: float) -> Floats:
+    """The mesh (478, 3) with the head turned by so many degrees, about an axis behind its middle."""
     wide = landmarks.width(mesh)
     axis = mesh[: landmarks.POINTS].mean(0) + np.array([0, 0, AXIS * wide], np.float32)
-    return np.asarray((mesh - axis) @ head.turn(float(yaw), float(pitch)).T + axis, np.float32)
+    return np.asarray((mesh - axis) @ head.turn(yaw, pitch).T + axis, np.float32)
 
 
 def placed(mesh: Floats, rng: np.random.Generator) -> Floats:

@@ -9,11 +9,12 @@ from torch import Tensor
 from torch import nn
 from torch.nn import functional
 
+from precompute.training import blocks
+
 Kind = Literal["residual", "bottleneck"]
 
 MEAN: Final = 127.5
 SIDE: Final = 96
-SLOPE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +38,13 @@ def network(kind: Kind) -> nn.Module:
     return Residual(DESIGNS[kind].length) if kind == "residual" else Bottlenecks(DESIGNS[kind].length)
 
 
-class Block(nn.Module):
-    """Two 3x3 convolutions and a way past them (He et al., arXiv 1603.05027)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(channels)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Same shape."""
-        return x + self.second_norm(self.second(functional.leaky_relu(self.first_norm(self.first(x)), SLOPE)))
-
-
-def _down(before: int, after: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(SLOPE))
-
-
 class Residual(nn.Module):
     """Plain 3x3 residual blocks; every place of the last map has weights of its own, as faces are aligned."""
 
     def __init__(self, length: int) -> None:
         super().__init__()
         widths, depths = (24, 48, 96, 192), (0, 1, 2, 2)
-        parts: list[nn.Module] = []
-        for before, after, depth in zip((3, *widths), widths, depths, strict=False):
-            parts += [_down(before, after), *(Block(after) for _ in range(depth))]
-        self.body = nn.Sequential(*parts)
+        self.body = blocks.residual(widths, depths)
         side = SIDE // 2 ** len(widths)
         self.last = nn.Linear(widths[-1] * side * side, length, bias=False)
         self.last_norm = nn.BatchNorm1d(length)
