@@ -1,0 +1,55 @@
+"""Faces are learnt where truth and teacher agree, nothing where nobody is, and what is open is left alone."""
+
+import numpy as np
+import pytest
+
+from precompute.training.detector import labels
+from precompute.training.detector.labels import IGNORED
+from precompute.training.detector.labels import NOBODY
+from precompute.training.detector.labels import labelled
+from tests.precompute.training.detector import made
+
+FACE = np.array([[20, 20, 16, 20]], np.float32)
+CELL = 3 * 8 + 3  # stride 8 of a picture of 64 px: the corner at (24, 24)
+
+
+def test_a_face_that_the_teacher_sees_is_wanted_there() -> None:
+    """The cell gets a higher score than the teacher's, the teacher's box and the true points."""
+    composite, box = made.composite(FACE), np.array([21, 21, 15, 19], np.float32)
+    found = labelled(composite, made.cells({CELL: (0.7, box)}))
+    assert found.whose[CELL] == 0
+    assert 0.7 < found.scores[CELL] < 1
+    assert np.allclose(found.faces[0, :4], box)
+    assert np.allclose(found.faces[0, 4:], composite.points[0].ravel())
+    assert found.scores.sum() == found.scores[CELL]
+
+
+def test_what_the_teacher_sees_where_nobody_is_is_unlearnt() -> None:
+    """A false alarm far from any face is to be nothing."""
+    found = labelled(made.composite(FACE), made.cells({0: (0.9, np.array([0, 0, 10, 10], np.float32))}))
+    assert found.whose[0] == NOBODY
+    assert found.scores[0] == 0
+
+
+def test_a_face_that_the_teacher_misses_is_left_alone() -> None:
+    """Every cell with its middle in the face's box is ignored, those outside are not."""
+    found = labelled(made.composite(FACE), made.cells({}))
+    ignored = np.flatnonzero(found.whose == IGNORED)
+    assert CELL in ignored
+    assert 0 not in ignored
+    assert (found.faces == 0).all()
+
+
+def test_a_fragment_that_the_teacher_takes_for_a_face_is_left_alone() -> None:
+    """Where it is open whether there is a face, neither is learnt; where the teacher is silent, there is none."""
+    nobody, piece = np.zeros((0, 4), np.float32), np.array([[0, 0, 30, 30]], np.float32)
+    found = labelled(made.composite(nobody, piece), made.cells({CELL: (0.6, np.array([20, 20, 10, 10], np.float32))}))
+    assert found.whose[CELL] == IGNORED
+    assert np.count_nonzero(found.whose == IGNORED) == 1
+
+
+@pytest.mark.parametrize(("other", "share"), [([0, 0, 10, 10], 1.0), ([5, 0, 10, 10], 1 / 3), ([20, 0, 10, 10], 0.0)])
+def test_overlap_is_intersection_over_union(other: list[float], share: float) -> None:
+    """As anybody would count it."""
+    box = np.array([[0, 0, 10, 10]], np.float32)
+    assert labels.alike(box, np.array([other], np.float32))[0, 0] == pytest.approx(share)
