@@ -75,11 +75,14 @@ class Scene:
         distractions.thing(self.pixels, at, size, rng)
         self.owner[cv2.cvtColor(cv2.absdiff(before, self.pixels), cv2.COLOR_BGR2GRAY) > 0] = _NOBODY
 
-    def fragment(self, piece: Pixels, width: float, at: tuple[float, float], degrees: float) -> None:
-        """Paste a piece of a portrait."""
+    def fragment(self, piece: Pixels, width: float, at: tuple[float, float], degrees: float, oval: bool = False) -> None:
+        """Paste a piece of a portrait, or the oval in it."""
         h, w = piece.shape[:2]
         matrix = placed(np.array([0, 0, w, h], np.float32), width, at, degrees, 1.0)
         mask = np.full((h, w), 255, np.uint8)
+        if oval:
+            mask[:] = 0
+            cv2.ellipse(mask, (w // 2, h // 2), (max(1, w // 2 - 1), max(1, h // 2 - 1)), 0, 0, 360, 255, -1)
         covered = self._blend(piece, mask, matrix, width / w)
         self.owner[covered] = _NOBODY
         self.open.append(moved(np.array([0, 0, w, h], np.float32), matrix))
@@ -150,16 +153,16 @@ def composed(side: int, views: Sequence[View], rng: np.random.Generator) -> Comp
 def _places(side: int, rng: np.random.Generator) -> list[tuple[float, tuple[float, float], bool]]:
     """Width, centre and whether the whole portrait is pasted, of each face of a picture."""
     kind = rng.random()
-    if kind < 0.12:
+    if kind < 0.1:
         return []
-    if kind < 0.3:
+    if kind < 0.22:
         width = side * np.exp(rng.uniform(np.log(0.2), np.log(0.85)))
         return [(width, _at(side, rng), rng.random() < 0.5)]
-    if kind < 0.75:
-        middle = side * np.exp(rng.uniform(np.log(0.05), np.log(0.3)))
-        widths = [max(NARROWEST, middle * np.exp(rng.normal(0, 0.4))) for _ in range(int(rng.integers(2, 7)))]
+    if kind < 0.7:
+        middle = side * np.exp(rng.uniform(np.log(0.06), np.log(0.3)))
+        widths = [max(NARROWEST, middle * np.exp(rng.normal(0, 0.4))) for _ in range(int(rng.integers(3, 9)))]
         return [(w, _at(side, rng), rng.random() < 0.15) for w in widths]
-    width, top = rng.uniform(NARROWEST, side * 0.11), rng.uniform(0, side * 0.8)
+    width, top = rng.uniform(NARROWEST, side * 0.16), rng.uniform(0, side * 0.8)
     places = []
     for row in range(int(rng.integers(1, 4))):
         for x in np.arange(rng.uniform(0, width * 2), side, width * rng.uniform(1.5, 2.6)):
@@ -176,12 +179,12 @@ def _at(side: int, rng: np.random.Generator) -> tuple[float, float]:
 def _distract(scene: Scene, views: Sequence[View], rng: np.random.Generator) -> None:
     """A thing or a fragment somewhere."""
     at = _at(scene.side, rng)
-    size = float(scene.side * np.exp(rng.uniform(np.log(0.03), np.log(0.4))))
+    size = float(scene.side * np.exp(rng.uniform(np.log(0.04), np.log(0.6))))
     if rng.random() < 0.5:
         scene.thing((int(at[0]), int(at[1])), int(size), rng)
     else:
         piece = distractions.fragment(views[int(rng.integers(len(views)))], rng)
-        scene.fragment(piece, size, at, float(rng.normal(0, 15)))
+        scene.fragment(piece, size, at, float(rng.normal(0, 15)), bool(rng.random() < 0.3))
 
 
 def mirrored(view: View) -> View:

@@ -52,6 +52,41 @@ def hand(pixels: Pixels, at: tuple[int, int], size: int, rng: np.random.Generato
     shaded(pixels, mask, rng)
 
 
+def fist(pixels: Pixels, at: tuple[int, int], size: int, rng: np.random.Generator) -> None:
+    """Fingers side by side, each round by itself, over the back of a hand."""
+    tone, angle, bend = np.array(skin(rng)), rng.uniform(0, np.pi), rng.uniform(-0.2, 0.2)
+    along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+    cv2.circle(pixels, at, max(1, size // 3), (tone * rng.uniform(0.7, 1.0)).tolist(), -1)
+    thick = max(1, int(size * rng.uniform(0.1, 0.16)))
+    for finger in range(int(rng.integers(3, 6))):
+        start = np.array(at) + across * (finger - 2) * thick * 1.15
+        end = start + (along + across * bend * (finger - 2)) * size * rng.uniform(0.3, 0.6)
+        for share, width in ((0.6, 1.15), (0.9, 0.8), (1.05, 0.4)):
+            shade = (tone * share).clip(0, 255).tolist()
+            cv2.line(pixels, _whole(start), _whole(end), shade, max(1, int(thick * width)), cv2.LINE_AA)
+
+
+def window(pixels: Pixels, at: tuple[int, int], size: int, rng: np.random.Generator) -> None:
+    """A frame with an arch or none, panes in it, light or dark behind: window, door, lantern, picture."""
+    w, h = max(2, int(size * rng.uniform(0.25, 0.5))), max(2, int(size * rng.uniform(0.35, 0.7)))
+    frame, inside = colour(rng), colour(rng)
+    for grow, tone in ((1.0, frame), (rng.uniform(0.7, 0.9), inside)):
+        x, y = int(w * grow), int(h * grow)
+        cv2.rectangle(pixels, (at[0] - x, at[1] - y), (at[0] + x, at[1] + y), tone, -1)
+        if rng.random() < 0.5:
+            cv2.ellipse(pixels, (at[0], at[1] - y), (x, x), 0, 180, 360, tone, -1)
+    if rng.random() < 0.5:
+        light = (np.array(inside) * 0.3 + 170).clip(0, 255).tolist()
+        cv2.circle(pixels, (at[0], at[1] + int(h * rng.uniform(-0.5, 0.5))), max(1, w // 2), light, -1)
+    line = max(1, size // 30)
+    for k in range(1, int(rng.integers(1, 5))):
+        y = at[1] - h + 2 * h * k // 5
+        cv2.line(pixels, (at[0] - w, y), (at[0] + w, y), frame, line)
+    for k in range(1, int(rng.integers(1, 4))):
+        x = at[0] - w + 2 * w * k // 4
+        cv2.line(pixels, (x, at[1] - h), (x, at[1] + h), frame, line)
+
+
 def hair(pixels: Pixels, at: tuple[int, int], size: int, rng: np.random.Generator) -> None:
     """A head of hair from behind."""
     tone = np.array(skin(rng)) * rng.uniform(0.1, 0.9)
@@ -100,7 +135,7 @@ def glasses(pixels: Pixels, eyes: npt.NDArray[np.float32], rng: np.random.Genera
 
 
 _THINGS: Final[Sequence[Callable[[Pixels, tuple[int, int], int, np.random.Generator], None]]] = (
-    blob, hand, hair, ring, bar, writing,
+    blob, hand, fist, fist, hair, ring, window, bar, writing,
 )  # fmt: skip
 
 
@@ -109,10 +144,14 @@ def thing(pixels: Pixels, at: tuple[int, int], size: int, rng: np.random.Generat
     _THINGS[int(rng.integers(len(_THINGS)))](pixels, at, size, rng)
 
 
+def _whole(at: npt.NDArray[np.float64]) -> tuple[int, int]:
+    return int(at[0]), int(at[1])
+
+
 def fragment(view: View, rng: np.random.Generator) -> Pixels:
-    """A piece of a portrait that shows no whole face: hair, chin and collar, one cheek with an ear; or a face upside down."""
+    """A piece of a portrait without a whole face: hair, chin and collar, a cheek and its ear, any part; or all upside down."""
     x, y, w, h = (int(v) for v in view.box)
-    kind = rng.integers(5)
+    kind = rng.integers(8)
     if kind == 0:
         piece = view.pixels[: max(8, y + int(h * 0.25))]
     elif kind == 1:
@@ -121,6 +160,10 @@ def fragment(view: View, rng: np.random.Generator) -> Pixels:
         piece = view.pixels[:, : max(8, x + int(w * rng.uniform(0.1, 0.3)))]
     elif kind == 3:
         piece = view.pixels[:, min(SIDE - 8, x + int(w * rng.uniform(0.7, 0.9))) :]
-    else:
+    elif kind == 4:
         piece = view.pixels[::-1]
+    else:
+        side = int(rng.integers(16, max(18, w // 2)))
+        left, top = rng.integers(0, SIDE - side, 2)
+        piece = view.pixels[top : top + side, left : left + side]
     return np.ascontiguousarray(piece if rng.random() < 0.5 else piece[:, ::-1])

@@ -19,6 +19,7 @@ IGNORED: Final = -2
 MOST: Final = 24
 _FIRED: Final = 0.05
 _SEEN: Final = 0.3
+_SURE: Final = 0.5
 _SAME: Final = 0.3
 # The teacher seldom says more than 0.8; what it says is stretched, so that the pupil is as sure of a clear face as it can be.
 _STRETCH: Final = 1.3
@@ -42,14 +43,14 @@ def cell_count(side: int) -> int:
 
 
 def labelled(composite: Composite, cells: Cells) -> Labels:
-    """Truth and teacher together: a face counts where both find it; where only one does, nothing is learnt."""
+    """Truth and teacher together: a face counts where both find it; where one alone is sure of one, nothing is learnt."""
     count = min(len(composite.boxes), MOST)
     scores = np.where(cells.scores >= _FIRED, cells.scores, 0).astype(np.float32)
     whose = np.full(len(scores), NOBODY, np.int8)
     faces = np.zeros((MOST, 14), np.float32)
     corners, strides = grid(composite.pixels.shape[0])
     middles = (corners + 0.5) * strides[:, None]
-    whose[within(middles, composite.open) & (scores > 0)] = IGNORED
+    whose[(scores >= _SURE) | (within(middles, composite.open) & (scores > 0))] = IGNORED
     fired = np.flatnonzero(scores)
     shares = alike(cells.boxes[fired], composite.boxes[:count])
     nearest, share = (shares.argmax(1), shares.max(1)) if count else (np.zeros(len(fired), int), np.zeros(len(fired)))

@@ -10,8 +10,8 @@ from precompute.training.detector.labels import IGNORED
 from precompute.training.detector.teacher import grid
 
 LEARNT_FROM: Final = 0.25
-BOX_WEIGHT: Final = 2.0
-POINT_WEIGHT: Final = 4.0
+BOX_WEIGHT: Final = 4.0
+POINT_WEIGHT: Final = 12.0
 _BEND: Final = 0.02  # of the face's size, where the error of a point turns from squared to absolute
 
 

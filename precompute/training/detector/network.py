@@ -24,6 +24,15 @@ class Separable(nn.Sequential):
         )
 
 
+class Exact(nn.Sequential):
+    """Layers that compute in float32 at all times: positions have more digits than bfloat16."""
+
+    def forward(self, level: Tensor) -> Tensor:
+        """Whatever the layers give, float32."""
+        with torch.autocast(level.device.type, enabled=False):
+            return super().forward(level.float())
+
+
 class Network(nn.Module):
     """(n, 3, h, w) BGR 0..255, sides multiples of 32 -> per stride (n, 16, h / stride, w / stride): log odds of a face twice,
     box and points as in the registry's contract of ``yunet_n_dynamic``.
@@ -61,9 +70,9 @@ def _stage(into: int, out: int) -> nn.Sequential:
 
 
 def _head(width: int) -> nn.Sequential:
-    last = nn.Conv2d(16, 16, 3, 1, 1, groups=16)
-    nn.init.constant_(last.state_dict()["bias"][:2], _RARE)
-    return nn.Sequential(Separable(width, width), nn.Sequential(nn.Conv2d(width, 16, 1), last))
+    last = Exact(nn.Conv2d(width, 16, 1), nn.Conv2d(16, 16, 3, 1, 1, groups=16))
+    nn.init.constant_(last.state_dict()["1.bias"][:2], _RARE)
+    return nn.Sequential(Separable(width, width), last)
 
 
 def _doubled(level: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ def _steps(
 ) -> Iterator[tuple[Network, str]]:
     """The running mean of the network's weights, and a word on how it goes, every so often until the time is up."""
     device = torch.device(plan.device)
-    network = start.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    network = start.to(device).to(memory_format=torch.channels_last).train()
     mean, loss = copy.deepcopy(network).eval(), Loss(SIDE, device)
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
     began = scored = time.monotonic()

@@ -1,8 +1,7 @@
-"""Portraits without people, a teacher that says what it is told, and cells as it says them."""
+"""Portraits without people, and cells as a teacher says them."""
 
 import numpy as np
 
-from precompute.detect import Detections
 from precompute.training.detector.composites import Composite
 from precompute.training.detector.portraits import SIDE
 from precompute.training.detector.portraits import View
@@ -41,9 +40,3 @@ def cells(fired: dict[int, tuple[float, Floats]], side: int = 64) -> Cells:
     for cell, (score, box) in fired.items():
         said.scores[cell], said.boxes[cell] = score, box
     return said
-
-
-def detections(boxes: list[list[float]]) -> Detections:
-    """Detections of score 1, with the points of ``composite``."""
-    given = np.array(boxes, np.float32).reshape(-1, 4)
-    return Detections(given, np.ones(len(given), np.float32), composite(given).points)

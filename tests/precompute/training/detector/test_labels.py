@@ -24,10 +24,11 @@ def test_a_face_that_the_teacher_sees_is_wanted_there() -> None:
     assert found.scores.sum() == found.scores[CELL]
 
 
-def test_what_the_teacher_sees_where_nobody_is_is_unlearnt() -> None:
-    """A false alarm far from any face is to be nothing."""
-    found = labelled(made.composite(FACE), made.cells({0: (0.9, np.array([0, 0, 10, 10], np.float32))}))
-    assert found.whose[0] == NOBODY
+@pytest.mark.parametrize(("score", "whose"), [(0.4, NOBODY), (0.9, IGNORED)])
+def test_what_the_teacher_sees_where_nobody_is_is_not_learnt(score: float, whose: int) -> None:
+    """A faint false alarm far from any face is to be nothing; a sure one may be a face in the background and is left alone."""
+    found = labelled(made.composite(FACE), made.cells({0: (score, np.array([0, 0, 10, 10], np.float32))}))
+    assert found.whose[0] == whose
     assert found.scores[0] == 0
 
 
@@ -43,7 +44,7 @@ def test_a_face_that_the_teacher_misses_is_left_alone() -> None:
 def test_a_fragment_that_the_teacher_takes_for_a_face_is_left_alone() -> None:
     """Where it is open whether there is a face, neither is learnt; where the teacher is silent, there is none."""
     nobody, piece = np.zeros((0, 4), np.float32), np.array([[0, 0, 30, 30]], np.float32)
-    found = labelled(made.composite(nobody, piece), made.cells({CELL: (0.6, np.array([20, 20, 10, 10], np.float32))}))
+    found = labelled(made.composite(nobody, piece), made.cells({CELL: (0.4, np.array([20, 20, 10, 10], np.float32))}))
     assert found.whose[CELL] == IGNORED
     assert np.count_nonzero(found.whose == IGNORED) == 1
 
