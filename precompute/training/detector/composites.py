@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute.training.detector import distractions
+from precompute.training.detector import fragments
 from precompute.training.detector import scenery
 from precompute.training.detector.camera import lit
 from precompute.training.detector.camera import photographed
@@ -138,7 +139,7 @@ class Scene:
 def composed(side: int, views: Sequence[View], rng: np.random.Generator) -> Composite:
     """A new picture of ``side`` x ``side`` pixels."""
     scene = Scene(scenery.background(side, rng, views).copy())
-    for _ in range(int(rng.integers(0, 6))):
+    for _ in range(int(rng.integers(0, 9))):
         _distract(scene, views, rng)
     for width, at, whole in sorted(_places(side, rng)):
         scene.face(views[int(rng.integers(len(views)))], whole, width, at, rng)
@@ -180,11 +181,11 @@ def _distract(scene: Scene, views: Sequence[View], rng: np.random.Generator) -> 
     """A thing or a fragment somewhere."""
     at = _at(scene.side, rng)
     size = float(scene.side * np.exp(rng.uniform(np.log(0.04), np.log(0.6))))
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         scene.thing((int(at[0]), int(at[1])), int(size), rng)
     else:
-        piece = distractions.fragment(views[int(rng.integers(len(views)))], rng)
-        scene.fragment(piece, size, at, float(rng.normal(0, 15)), bool(rng.random() < 0.3))
+        piece = fragments.fragment(views[int(rng.integers(len(views)))], rng)
+        scene.fragment(piece, size, at, float(rng.normal(0, 15)), bool(rng.random() < 0.5))
 
 
 def mirrored(view: View) -> View:

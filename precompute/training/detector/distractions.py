@@ -1,4 +1,4 @@
-"""Things that are no faces but look a little like them, or stand before them: skin, hair, round things, bars, fragments."""
+"""Things that are no faces but look a little like them, or stand before them: skin, hair, windows, round things, bars."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from precompute.training.detector.portraits import SIDE
-from precompute.training.detector.portraits import View
 from precompute.training.detector.scenery import colour
 
 Pixels = npt.NDArray[np.uint8]
@@ -146,24 +144,3 @@ def thing(pixels: Pixels, at: tuple[int, int], size: int, rng: np.random.Generat
 
 def _whole(at: npt.NDArray[np.float64]) -> tuple[int, int]:
     return int(at[0]), int(at[1])
-
-
-def fragment(view: View, rng: np.random.Generator) -> Pixels:
-    """A piece of a portrait without a whole face: hair, chin and collar, a cheek and its ear, any part; or all upside down."""
-    x, y, w, h = (int(v) for v in view.box)
-    kind = rng.integers(8)
-    if kind == 0:
-        piece = view.pixels[: max(8, y + int(h * 0.25))]
-    elif kind == 1:
-        piece = view.pixels[min(SIDE - 8, y + int(h * rng.uniform(0.75, 1.0))) :]
-    elif kind == 2:
-        piece = view.pixels[:, : max(8, x + int(w * rng.uniform(0.1, 0.3)))]
-    elif kind == 3:
-        piece = view.pixels[:, min(SIDE - 8, x + int(w * rng.uniform(0.7, 0.9))) :]
-    elif kind == 4:
-        piece = view.pixels[::-1]
-    else:
-        side = int(rng.integers(16, max(18, w // 2)))
-        left, top = rng.integers(0, SIDE - side, 2)
-        piece = view.pixels[top : top + side, left : left + side]
-    return np.ascontiguousarray(piece if rng.random() < 0.5 else piece[:, ::-1])

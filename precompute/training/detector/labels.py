@@ -63,7 +63,7 @@ def labelled(composite: Composite, cells: Cells) -> Labels:
         whose[mine] = i
         top = mine[scores[mine] >= 0.8 * best]
         faces[i, :4] = np.average(cells.boxes[top], 0, scores[top])
-        faces[i, 4:] = composite.points[i].ravel()
+        faces[i, 4:] = np.average(cells.points[top], 0, scores[top]).ravel()
     return Labels(np.where(whose >= 0, (scores * _STRETCH).clip(max=_TOP), 0).astype(np.float32), whose, faces)
 
 

@@ -33,7 +33,7 @@ from precompute.training.detector.scoring import score
 from precompute.training.detector.teacher import NAME
 from precompute.training.detector.teacher import Teacher
 
-RATE: Final = 3e-3
+RATE: Final = 2.5e-3
 WARM_UP: Final = 200  # steps
 FADING: Final = 0.998  # of the running mean of weights, per step
 HELD_COMPOSITES: Final = 240

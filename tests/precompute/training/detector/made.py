@@ -12,6 +12,7 @@ from precompute.training.detector.teacher import grid
 
 BOX = np.array([88, 70, 80, 100], np.float32)
 POINTS = np.array([[108, 105], [148, 107], [125, 130], [112, 148], [143, 150]], np.float32)
+SHARES = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.3, 0.8], [0.7, 0.8]], np.float32)
 RED = (0, 0, 255)
 
 
@@ -25,9 +26,8 @@ def view() -> View:
 
 
 def composite(boxes: Floats, open_boxes: Floats | None = None, side: int = 64) -> Composite:
-    """A black picture with the given truth, points at the boxes' corners and middle."""
-    low, size = boxes[:, None, :2], boxes[:, None, 2:]
-    points = low + size * np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.3, 0.8], [0.7, 0.8]], np.float32)
+    """A black picture with the given truth, points at ``SHARES`` of the boxes."""
+    points = boxes[:, None, :2] + boxes[:, None, 2:] * SHARES
     none = np.zeros((0, 4), np.float32)
     pixels: Pixels = np.zeros((side, side, 3), np.uint8)
     return Composite(pixels, boxes, points, np.ones(len(boxes), np.float32), none if open_boxes is None else open_boxes)
@@ -38,5 +38,5 @@ def cells(fired: dict[int, tuple[float, Floats]], side: int = 64) -> Cells:
     count = len(grid(side)[1])
     said = Cells(np.zeros(count, np.float32), np.zeros((count, 4), np.float32), np.zeros((count, 5, 2), np.float32))
     for cell, (score, box) in fired.items():
-        said.scores[cell], said.boxes[cell] = score, box
+        said.scores[cell], said.boxes[cell], said.points[cell] = score, box, box[:2] + box[2:] * SHARES
     return said

@@ -14,14 +14,22 @@ CELL = 3 * 8 + 3  # stride 8 of a picture of 64 px: the corner at (24, 24)
 
 
 def test_a_face_that_the_teacher_sees_is_wanted_there() -> None:
-    """The cell gets a higher score than the teacher's, the teacher's box and the true points."""
-    composite, box = made.composite(FACE), np.array([21, 21, 15, 19], np.float32)
-    found = labelled(composite, made.cells({CELL: (0.7, box)}))
+    """The cell gets a higher score than the teacher's, and the teacher's box and points."""
+    box = np.array([21, 21, 15, 19], np.float32)
+    found = labelled(made.composite(FACE), made.cells({CELL: (0.7, box)}))
     assert found.whose[CELL] == 0
     assert 0.7 < found.scores[CELL] < 1
     assert np.allclose(found.faces[0, :4], box)
-    assert np.allclose(found.faces[0, 4:], composite.points[0].ravel())
+    assert np.allclose(found.faces[0, 4:].reshape(5, 2), box[:2] + box[2:] * made.SHARES)
     assert found.scores.sum() == found.scores[CELL]
+
+
+def test_surer_cells_have_more_say_of_where_a_face_is() -> None:
+    """The box is the mean of those of the surest cells, by score; one that is much less sure has no say."""
+    left, right, off = (np.array([x, 20, 16, 20], np.float32) for x in (19, 22, 28))
+    found = labelled(made.composite(FACE), made.cells({CELL: (0.8, left), CELL + 1: (0.7, right), CELL + 2: (0.4, off)}))
+    assert found.faces[0, 0] == pytest.approx((0.8 * 19 + 0.7 * 22) / 1.5)
+    assert (found.whose[CELL : CELL + 3] == 0).all()
 
 
 @pytest.mark.parametrize(("score", "whose"), [(0.4, NOBODY), (0.9, IGNORED)])
