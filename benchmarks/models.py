@@ -21,7 +21,6 @@ from benchmarks import report
 from benchmarks.agreement import detector
 from benchmarks.agreement import mesh
 from benchmarks.agreement import people
-from benchmarks.sets import OWN
 from precompute import command_evaluate
 from precompute import equipment
 from precompute import verification
@@ -39,6 +38,7 @@ from precompute.settings import FacesConfig
 from precompute.training.booth.sitters import HELD_OUT
 
 SECOND_DETECTOR = "yunet_s_dynamic"
+OWN = FacesConfig()
 TITLES = {
     "detector_recall": "detector: recall of faces >= 40 px that both teachers find",
     "detector_precision": "detector: precision on faces >= 40 px",

@@ -12,6 +12,8 @@ import pytest
 from edge import config as shared
 from edge.friends import settings
 from precompute.config import Precompute
+from precompute.settings import PERMISSIVE
+from precompute.settings import FacesConfig
 
 FILE = Path(__file__).parents[1] / "config.toml"
 # What has no default, or shows an example in place of none.
@@ -75,6 +77,12 @@ def test_defaults(table: str, kind: Any) -> None:
         if name not in EXAMPLES and known[name] is not msgspec.NODEFAULT:
             default = known[name]
             assert value == (list(default) if isinstance(default, tuple) else default), name
+
+
+def test_permissive_models() -> None:
+    """The lines that choose the models of others are those that are measured and trained with."""
+    lines = re.findall(r"^#   ((?:detector|landmarks|attributes|recognisers) = .*)$", FILE.read_text(), flags=re.M)
+    assert msgspec.convert(tomllib.loads("\n".join(lines)), FacesConfig) == PERMISSIVE
 
 
 def test_friends_defaults() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from precompute import equipment
 from precompute import models
 from precompute.errors import ModelMissing
 from precompute.errors import ModelNotFetched
@@ -13,6 +14,7 @@ from precompute.errors import ModelRefused
 from precompute.errors import UnknownModel
 from precompute.models import Model
 from precompute.models import ModelStore
+from precompute.settings import FacesConfig
 from tests.precompute.faces.conftest import SHARED
 from tests.precompute.faces.conftest import place
 
@@ -72,6 +74,17 @@ def test_mirrored_models_are_the_registrys(tmp_path: Path) -> None:
     found = models.statuses(ModelStore(tmp_path, place(models.MIRROR_VARIABLE, SHARED / "models"), environ={}))
     assert {status.state for status in found} == {"mirrored", "shipped"}
     assert all(status.place is not None and status.place.stat().st_size == status.model.bytes for status in found)
+
+
+def test_what_is_shipped(tmp_path: Path) -> None:
+    """All that the default configuration needs, to the byte, under the project's licence, 40 MB at most, and no more."""
+    fresh = ModelStore(tmp_path, environ={})
+    shipped = {status.model.file: status for status in models.statuses(fresh) if status.state != "missing"}
+    assert {status.state for status in shipped.values()} == {"shipped"}
+    assert {status.model.name for status in shipped.values()} >= set(equipment.names(FacesConfig()))
+    assert {file.name for file in models.SHIPPED.iterdir()} == set(shipped)
+    assert {status.model.licence for status in shipped.values()} == {"Apache-2.0"}
+    assert sum(status.model.bytes for status in shipped.values()) <= 40e6
 
 
 def test_a_model_is_used_from_the_mirror_in_place(tmp_path: Path) -> None:
