@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         arguments = _parser(argv[0] if argv else "").parse_args(argv)
         code = int(arguments.command(arguments))
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
     except (ConfigError, KeyRingError, Damaged, LogBroken) as error:
         print(f"mfmc-edge: {error}", file=sys.stderr)
