@@ -14,11 +14,11 @@ from precompute.facemodel import weights as facemodel
 from precompute.landmarks import FaceMesh
 from precompute.models import ModelStore
 from precompute.session import Session
+from precompute.settings import PERMISSIVE
 from precompute.swap import warp
 from precompute.training import export
 from precompute.training import learning
 from precompute.training.booth import pool
-from precompute.training.booth.teachers import CONFIG
 from precompute.training.facemodel import portraits
 from precompute.training.learning import Batch
 from precompute.training.mesh import batches
@@ -87,7 +87,7 @@ def loss(said: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
 
 
 def _teacher(store: ModelStore) -> FaceMesh:
-    return FaceMesh(Session(store.path(CONFIG.landmarks)))
+    return FaceMesh(Session(store.path(PERMISSIVE.landmarks)))
 
 
 def _share(there: torch.device) -> Tensor:
