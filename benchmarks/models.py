@@ -33,12 +33,12 @@ from precompute.evaluation import course
 from precompute.landmarks import FaceMesh
 from precompute.models import ModelStore
 from precompute.session import Session
+from precompute.settings import OWN
 from precompute.settings import PERMISSIVE
 from precompute.settings import FacesConfig
 from precompute.training.booth.sitters import HELD_OUT
 
 SECOND_DETECTOR = "yunet_s_dynamic"
-OWN = FacesConfig()
 TITLES = {
     "detector_recall": "detector: recall of faces >= 40 px that both teachers find",
     "detector_precision": "detector: precision on faces >= 40 px",

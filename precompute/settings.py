@@ -18,10 +18,13 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     recogniser may be ``deepface:NAME`` too.
     """
 
-    detector: str = "face-detector"
-    landmarks: str = "face-mesh"
-    attributes: str = "face-attributes"
-    recognisers: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)] = ("face-recogniser-a", "face-recogniser-b")
+    detector: str = "yunet_n_dynamic"
+    landmarks: str = "mp_face_landmarks_478"
+    attributes: str = "age-gender-recognition-retail-0013"
+    recognisers: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)] = (
+        "face-reidentification-retail-0095",
+        "mobilefacenet_128",
+    )
     # Cosine similarity per recogniser, in place of the calibrated one and the registry's.
     thresholds: dict[str, float] = {}
     # Where `mfmc-precompute calibrate` keeps its own; beside the folder of the models unless set.
@@ -53,6 +56,13 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 # The models of others that ours are taught by, all under permissive licences; a mirror has them.
+# Shipped with the package.
+OWN: Final = FacesConfig(
+    detector="face-detector",
+    landmarks="face-mesh",
+    attributes="face-attributes",
+    recognisers=("face-recogniser-a", "face-recogniser-b"),
+)
 PERMISSIVE: Final = FacesConfig(
     detector="yunet_n_dynamic",
     landmarks="mp_face_landmarks_478",

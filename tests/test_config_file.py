@@ -12,7 +12,7 @@ import pytest
 from edge import config as shared
 from edge.friends import settings
 from precompute.config import Precompute
-from precompute.settings import PERMISSIVE
+from precompute.settings import OWN
 from precompute.settings import FacesConfig
 
 FILE = Path(__file__).parents[1] / "config.toml"
@@ -79,10 +79,10 @@ def test_defaults(table: str, kind: Any) -> None:
             assert value == (list(default) if isinstance(default, tuple) else default), name
 
 
-def test_permissive_models() -> None:
-    """The lines that choose the models of others are those that are measured and trained with."""
+def test_our_own_models() -> None:
+    """The lines that choose the shipped models are those that are measured."""
     lines = re.findall(r"^#   ((?:detector|landmarks|attributes|recognisers) = .*)$", FILE.read_text(), flags=re.M)
-    assert msgspec.convert(tomllib.loads("\n".join(lines)), FacesConfig) == PERMISSIVE
+    assert msgspec.convert(tomllib.loads("\n".join(lines)), FacesConfig) == OWN
 
 
 def test_friends_defaults() -> None:

@@ -14,7 +14,7 @@ from precompute.errors import ModelRefused
 from precompute.errors import UnknownModel
 from precompute.models import Model
 from precompute.models import ModelStore
-from precompute.settings import FacesConfig
+from precompute.settings import OWN
 from tests.precompute.faces.conftest import SHARED
 from tests.precompute.faces.conftest import place
 
@@ -81,7 +81,7 @@ def test_what_is_shipped(tmp_path: Path) -> None:
     fresh = ModelStore(tmp_path, environ={})
     shipped = {status.model.file: status for status in models.statuses(fresh) if status.state != "missing"}
     assert {status.state for status in shipped.values()} == {"shipped"}
-    assert {status.model.name for status in shipped.values()} >= set(equipment.names(FacesConfig()))
+    assert {status.model.name for status in shipped.values()} >= set(equipment.names(OWN))
     assert {file.name for file in models.SHIPPED.iterdir()} == set(shipped)
     assert {status.model.licence for status in shipped.values()} == {"Apache-2.0"}
     assert sum(status.model.bytes for status in shipped.values()) <= 40e6
