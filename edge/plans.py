@@ -24,7 +24,7 @@ ENTITY_TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
 
 Granted = frozenset[int]
-Decision = tuple[bytes, tuple[key.Shown, ...]]
+Decision = tuple[bytes, tuple[key.Shown, ...], int]
 NOBODY: Granted = frozenset()
 
 
@@ -44,8 +44,9 @@ def base_tag(photo: Photo) -> str:
 
 
 def _decision(photo: Photo, granted: Granted) -> Decision:
-    """The version, and each granted face with its epochs: what was remembered before a change that can hide it is not found."""
-    return photo.version, tuple([(face.slot, face.epoch, face.owner_epoch) for face in photo.faces if face.slot in granted])
+    """The version, each granted face with its epochs, so that nothing from before a change that hides one is found; the size."""
+    shown = tuple([(face.slot, face.epoch, face.owner_epoch) for face in photo.faces if face.slot in granted])
+    return photo.version, shown, photo.rendition
 
 
 class Plans:
@@ -119,6 +120,7 @@ class Plans:
             version=photo.version,
             base_sha256=photo.base_sha256,
             base_size=photo.base_size,
+            rendition=photo.rendition,
         )
         return splice.plan(base, patches, face_keys)
 

@@ -8,19 +8,18 @@ do not go through the edge, and in place of an original that may have lain there
 import errno
 import fcntl
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge.origin import VERSIONED
 from edge.origin import names
 from precompute.errors import PublishFailed
 
 _PART = ".mfmc-part-"
 _YOUNG_SECONDS = 3_600
-_VERSIONED = re.compile(r"\.([0-9a-f]{32})\.(base|sealed)")
 
 
 def files(folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes) -> None:
@@ -93,7 +92,7 @@ def sweep(folder: Path, path: str, keep: set[bytes], now: float) -> int:
 def _is_stale(name: str, photo: str, keep: set[bytes]) -> bool:
     if name.startswith(f"{_PART}{photo}."):
         return True
-    named = _VERSIONED.fullmatch(name.removeprefix(photo)) if name.startswith(photo) else None
+    named = VERSIONED.fullmatch(name.removeprefix(photo)) if name.startswith(photo) else None
     return named is not None and bytes.fromhex(named[1]) not in keep
 
 
@@ -113,7 +112,7 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _part_of(target: Path) -> Path:
-    photo = _VERSIONED.sub("", target.name)
+    photo = VERSIONED.sub("", target.name)
     return target.with_name(f"{_PART}{photo}.{secrets.token_hex(8)}")
 
 

@@ -1,6 +1,8 @@
 """What one query of the catalog tells of a photo: everything that a decision about its faces needs but the viewer."""
 
 from dataclasses import dataclass
+from dataclasses import replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,21 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendition:
+    """A smaller picture of a photo, sealed under the photo's own keys: its size in px, upright, and its base."""
+
+    width: int
+    height: int
+    base_sha256: bytes
+    base_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
-    """One published version of a photo; ``wrapped_key`` is the wrapped directory key of its sidecar."""
+    """One published version of a photo; ``wrapped_key`` is the wrapped directory key of its sidecars.
+
+    ``renditions`` ascend by width. ``rendition``: the width of the one that this record is about, 0: the picture as uploaded.
+    """
 
     path: str
     photo_id: bytes
@@ -43,3 +58,12 @@ class Photo:
     published: float
     faces: tuple[Face, ...]
     uploader: str | None = None
+    renditions: tuple[Rendition, ...] = ()
+    rendition: int = 0
+
+    def at(self, rendition: Rendition) -> Self:
+        """The same photo, faces and keys, in this rendition of it."""
+        return replace(
+            self, rendition=rendition.width, width=rendition.width, height=rendition.height,
+            base_sha256=rendition.base_sha256, base_size=rendition.base_size,
+        )  # fmt: skip
