@@ -1,6 +1,6 @@
-"""Publish: sidecar, then base, then the catalog, each whole or not at all; the catalog's commit is what makes the photo new.
+"""Publish: sidecars, then bases, then the catalog, each whole or not at all; the catalog's commit is what makes the photo new.
 
-Both files carry their version in their names, so a kill at any moment leaves the old photo, complete, or the new one; what a
+All files carry their version in their names, so a kill at any moment leaves the old photo, complete, or the new one; what a
 killed run left behind is swept by the next one. Last, the photo's plain name becomes a hard link to the base, for readers that
 do not go through the edge, and in place of an original that may have lain there.
 """
@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,17 +21,27 @@ from precompute.errors import PublishFailed
 
 _PART = ".mfmc-part-"
 _YOUNG_SECONDS = 3_600
+NONE: Mapping[int, tuple[bytes, bytes]] = {}
 
 
-def files(folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes) -> None:
-    """Write both files of a version durably under the origin's folder; raises ``PublishFailed`` and leaves no part behind."""
-    base_name, sidecar_name = names(path, version)
+def files(
+    folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes, renditions: Mapping[int, tuple[bytes, bytes]] = NONE
+) -> None:
+    """Write all files of a version durably under the origin's folder; raises ``PublishFailed`` and leaves no part behind.
+
+    ``renditions``: base and sidecar by width in px.
+    """
+    pictures = [(0, (base, sidecar)), *renditions.items()]
+    contents = [(names(path, version, width)[which], pair[which]) for which in (1, 0) for width, pair in pictures]
     with _explained(path):
-        _write(folder / sidecar_name, sidecar)
+        written: list[Path] = []
         try:
-            _write(folder / base_name, base)
+            for name, content in contents:
+                _write(folder / name, content)
+                written.append(folder / name)
         except OSError:
-            (folder / sidecar_name).unlink(missing_ok=True)
+            for file in written:
+                file.unlink(missing_ok=True)
             raise
 
 
