@@ -8,14 +8,17 @@
     a sentence      anyone                     no-store
     JSON            anyone                     no-store
 
-Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5) and a strong entity tag; ranges are
-never served, since two ranges could come from two variants. ``Mfmc-Faces: synthetic`` stands wherever a face of the picture
-is not the person's own, for whoever may take it for one; it follows from the entity tag, so caches keep the two together.
+Pictures always carry ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5), with ``Accept`` where that chose the format, and
+a strong entity tag; ranges are never served, since two ranges could come from two variants. ``Mfmc-Faces: synthetic`` stands
+wherever a face of the picture is not the person's own, for whoever may take it for one; it follows from the entity tag, so caches
+keep the two together.
 """
 
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from functools import lru_cache
 from typing import Self
 
 from aiohttp import web
@@ -35,6 +38,7 @@ PLAIN = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
 }
+JPEG = "image/jpeg"
 SYNTHETIC = b"Mfmc-Faces: synthetic\r\n"
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
@@ -53,8 +57,21 @@ class Manner:
         kept = f"Cache-Control: {cache_control}\r\nVary: Authorization, Cookie\r\nAccept-Ranges: none\r\n"
         kept += f"X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: {settings.resource_policy}\r\n"
         kept += "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n"
-        ok = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n{kept}"
+        ok = f"HTTP/1.1 200 OK\r\nContent-Type: {JPEG}\r\n{kept}"
         return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode(), settings.send_seconds)
+
+
+    def of_type(self, kind: str, *, negotiated: bool) -> "Manner":
+        """The same for a picture of this media type; ``negotiated``: ``Accept`` had a part in which it is."""
+        return self if kind == JPEG and not negotiated else _of_type(self, kind, negotiated)
+
+
+@lru_cache(maxsize=256)
+def _of_type(manner: Manner, kind: str, negotiated: bool) -> Manner:
+    ok, unchanged = manner.ok.replace(JPEG.encode(), kind.encode()), manner.unchanged
+    if negotiated:
+        ok, unchanged = (head.replace(b"\r\nVary: ", b"\r\nVary: Accept, ") for head in (ok, unchanged))
+    return replace(manner, ok=ok, unchanged=unchanged)
 
 
 class Answers:
@@ -100,9 +117,13 @@ def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:
     return tag in held or held == ["*"] or f"W/{tag}" in held
 
 
-def sentence(status: int, text: str, *, close: bool = False, allow: str | None = None) -> web.Response:
+def sentence(
+    status: int, text: str, *, close: bool = False, allow: str | None = None, retry_after: int | None = None
+) -> web.Response:
     """A fixed text, never stored; ``close`` ends the connection after it."""
     headers = PLAIN if allow is None else {**PLAIN, "Allow": allow}
+    if retry_after is not None:
+        headers = {**headers, "Retry-After": str(retry_after)}
     answer = web.Response(status=status, body=f"{text}\n".encode(), headers=headers)
     if close:
         answer.force_close()

@@ -17,6 +17,7 @@ from edge import issuer
 from edge import origin
 from edge.address import OURS
 from edge.address import is_control
+from edge.address import split
 from edge.answer import Answers
 from edge.audit.anchor import Anchor
 from edge.audit.log import LogBook
@@ -39,6 +40,7 @@ from edge.keys.opening import open_keys
 from edge.keys.remembered import Remembered
 from edge.photos import Photos
 from edge.plans import Plans
+from edge.scalers import Scalers
 from edge.server import require_plain
 from edge.ties import Acquaintance
 from edge.view import Decided
@@ -69,7 +71,7 @@ class App:
         try:
             return await self.view.show(request, now)
         except OriginFailed:  # the files of the version remembered may have been swept after a new one was published
-            if not await self.view.photos.renewed(request.raw_path, now):
+            if not await self.view.photos.renewed(split(request.raw_path)[0], now):
                 raise
         return await self.view.show(request, now)
 
@@ -110,6 +112,8 @@ async def open_app(
         files = Files(store, disk, Memory(items=limits.memory_items, size=limits.memory_bytes))
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
+        scalers = Scalers(settings.sizes)
+        stack.push_async_callback(scalers.close)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(catalog, seconds=limits.revocation_seconds, items=limits.catalog_items),
@@ -121,6 +125,8 @@ async def open_app(
             answers=Answers(settings.edge),
             reveals=reveals,
             policy=settings.policy,
+            sizes=settings.sizes,
+            scalers=scalers,
         )
         desk = control(settings, catalog, book)
         api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view)))

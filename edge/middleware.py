@@ -52,7 +52,7 @@ def guarded(handler: Handler) -> Handler:
 def refused(refusal: Refusal) -> web.Response:
     """The answer to a refused request; one that may have left a body on the wire ends the connection."""
     allow = refusal.allow if isinstance(refusal, MethodNotAllowed) else None
-    return answer.sentence(refusal.status, refusal.sentence, close=_ends(refusal), allow=allow)
+    return answer.sentence(refusal.status, refusal.sentence, close=_ends(refusal), allow=allow, retry_after=refusal.retry_after)
 
 
 def _answered(request: web.BaseRequest, refusal: Refusal) -> web.Response:

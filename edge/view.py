@@ -6,6 +6,7 @@ from aiohttp import web
 
 from edge import address
 from edge import answer
+from edge import sizes
 from edge.answer import Answers
 from edge.audit.reveals import Reveals
 from edge.catalog import Photo
@@ -18,6 +19,8 @@ from edge.plans import Plans
 from edge.plans import base_tag
 from edge.policy import NO_TIES
 from edge.policy import decide
+from edge.render.settings import Sizes
+from edge.scalers import Scalers
 from edge.ties import Acquaintance
 from edge.viewer import STRANGER
 from edge.viewer import Viewer
@@ -36,29 +39,38 @@ class View:
     answers: Answers
     reveals: Reveals
     policy: Policy
+    sizes: Sizes
+    scalers: Scalers
 
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
-        """The photo at the request's raw path as this viewer may see it at ``now``; raises ``Refusal``.
+        """The photo at the request's raw path, in the rendition asked for, as this viewer may see it; raises ``Refusal``.
 
         The decision comes before every lookup of pictures and keys. Whatever does not open shows the base, and so does what
         changed before it could be sent.
         """
-        path = address.parse(request.raw_path)
+        raw, query = address.split(request.raw_path)
+        path, asked = address.parse(raw), sizes.read(query, self.sizes)
         viewer = await self.viewers.identify(request.headers, now)
         photo = await self.photos.find(path, now)
         granted = await self.decide(photo, viewer, now)
-        manner = self.answers.manner(viewer, granted)
-        tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
+        target = sizes.target(photo, asked, request.headers.getall("Accept", ()), self.sizes)
+        sealed, form = target.photo, target.form
+        manner = self.answers.manner(viewer, granted).of_type(target.type, negotiated=target.negotiated)
+        tag = self.plans.known_tag(sealed, granted, now) or await self.plans.tag(sealed, granted, now)
         if tag is None:
-            granted, tag = NOBODY, base_tag(photo)
+            granted, tag = NOBODY, base_tag(sealed)
+        tag = target.tag(tag)
         if answer.unchanged(request.headers, tag):
             return answer.not_modified(manner, tag, now, synthetic=_hides(photo, granted))
-        base = await self.files.base(photo, now)
-        spliced = await self.plans.reveal(photo, granted, base, now)
-        if spliced is None or await self._changed(photo, now):
-            return answer.picture(manner, base_tag(photo), (base,), now, synthetic=_hides(photo, NOBODY))
+        base = await self.files.base(sealed, now)
+        spliced = await self.plans.reveal(sealed, granted, base, now)
+        shown = None if spliced is None else await self.scalers.made(tag, spliced, form, now, public=False)
+        if shown is None or await self._changed(photo, now):
+            tag = target.tag(base_tag(sealed))
+            shown = await self.scalers.made(tag, (base,), form, now, public=True)
+            return answer.picture(manner, tag, shown, now, synthetic=_hides(photo, NOBODY))
         self.reveals.note(viewer, photo, granted, now)
-        return answer.picture(manner, tag, spliced, now, synthetic=_hides(photo, granted))
+        return answer.picture(manner, tag, shown, now, synthetic=_hides(photo, granted))
 
     async def _changed(self, photo: Photo, now: float) -> bool:
         """Whether something about the photo changed since it was looked up, which may have been long ago."""
