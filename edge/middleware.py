@@ -11,12 +11,16 @@ from aiohttp.abc import AbstractAccessLogger
 from edge import answer
 from edge.address import OURS
 from edge.address import is_control
+from edge.address import split
 from edge.control import problems
+from edge.errors import BadRendition
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
 from edge.errors import Refusal
 from edge.errors import TooLarge
 from edge.errors import TooSlow
+from edge.render.request import ANY
+from edge.render.request import canonical
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -67,13 +71,14 @@ def _ends(refusal: Refusal) -> bool:
 
 
 class AccessLog(AbstractAccessLogger):
-    """One JSON line per request, made of an allow-list: no path, no query, no header, no address."""
+    """One JSON line per request, made of an allow-list: no path, no header, no address, and of the query the canonical form."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
         fields = {
             "method": request.method if request.method in METHODS else "other",
             "kind": _kind(request.raw_path),
+            "rendition": _rendition(request.raw_path),
             "status": response.status,
             "bytes": response.body_length,
             "ms": round(time * 1000, 3),
@@ -83,6 +88,14 @@ class AccessLog(AbstractAccessLogger):
 
 def _kind(raw: str) -> str:
     return "control" if is_control(raw) else "own" if raw.startswith(OURS) else "picture"
+
+
+def _rendition(raw: str) -> str:
+    """What size and format a picture was asked for in; empty for anything else."""
+    try:
+        return str(canonical(split(raw)[1], ANY)) if _kind(raw) == "picture" else ""
+    except BadRendition:
+        return "bad"
 
 
 class Redacting(logging.Filter):

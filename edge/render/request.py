@@ -68,6 +68,7 @@ class Rendition:
 
 FULL: Final = Rendition()
 BOUNDS: Final = Bounds()
+ANY: Final = Bounds(px=1_000_000, dpr=10, min_quality=1, max_quality=99_999)  # to read, not to make
 
 
 def canonical(query: str, bounds: Bounds = BOUNDS) -> Rendition:
