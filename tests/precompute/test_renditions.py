@@ -26,7 +26,6 @@ from precompute import seal
 from precompute.jpeg import markers
 from precompute.jpeg import reader
 from precompute.jpeg import transform
-from precompute.scaled import mixtures
 from tests.pictures import jpeg
 from tests.pictures import saved
 from tests.pictures import texture
@@ -170,21 +169,6 @@ def test_marked() -> None:
     assert b"MARK" in small.base
     assert b"MARK" not in seen(made, (0,), small)
     assert np.array_equal(blocks(small.base), scaled(made.base, small.base))
-
-
-@given(st.lists(st.frozensets(st.integers(0, 6), min_size=2, max_size=3), max_size=8))
-def test_mixtures(sets: list[frozenset[int]]) -> None:
-    """Every part of every set, but none and all of it, is what one of the pictures shows of it."""
-    pictures = mixtures(sets)
-    for units in sets:
-        for count in range(1, len(units)):
-            for part in combinations(units, count):
-                assert any(units & picture == frozenset(part) for picture in pictures)
-
-
-def test_a_chain_takes_two() -> None:
-    """However many faces stand side by side, two further pictures do."""
-    assert len(mixtures([frozenset({i, i + 1}) for i in range(40)])) == 2
 
 
 def test_records() -> None:
