@@ -40,6 +40,7 @@ from edge.keys.remembered import Remembered
 from edge.metrics import Metrics
 from edge.photos import Photos
 from edge.plans import Plans
+from edge.scalers import Scalers
 from edge.server import require_plain
 from edge.ties import Acquaintance
 from edge.upkeep import Upkeep
@@ -120,6 +121,8 @@ async def open_app(
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
         door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
+        scalers = Scalers(settings.sizes)
+        stack.push_async_callback(scalers.close)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(
@@ -137,6 +140,8 @@ async def open_app(
             policy=settings.policy,
             door=door,
             metrics=watch.metrics,
+            sizes=settings.sizes,
+            scalers=scalers,
         )
         desk = control(settings, catalog, book)
         api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view), door))

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from edge.errors import ConfigError
 from edge.friends import settings as sources
 from edge.keys.settings import Keys
+from edge.render.settings import Sizes
 from edge.running import Admin
 from edge.running import Log
 from edge.running import Trace
@@ -173,6 +174,7 @@ class Config(Section, frozen=True):
     keys: Keys
     policy: Policy = Policy()
     audit: Audit = Audit()
+    sizes: Sizes = Sizes()
     demo: Demo | None = None
     precompute: dict[str, Any] | None = None
 

@@ -94,14 +94,11 @@ class UrlDoor:
         return Memory(items=self._settings.remembered_urls, size=self._settings.remembered_bytes)
 
 
-def granted(ticket: Ticket | None, photo: Photo, policy: Policy) -> frozenset[int] | None:
+def granted(ticket: Ticket, photo: Photo, policy: Policy) -> frozenset[int] | None:
     """The slots of the faces that the ticket shows of the photo as it is now; None in any doubt.
 
-    In doubt is a ticket for another version or rendition, one with a face whose epochs have grown since or that nobody at all may
-    see, and no ticket.
+    In doubt is a ticket for another version, and one with a face whose epochs have grown since or that nobody at all may see.
     """
-    if ticket is None or ticket.rendition:
-        return None
     if fingerprint(photo.version, photo.shown(ticket.faces)) != ticket.decision:
         return None
     faces = [face for face in photo.faces if face.slot in ticket.faces]

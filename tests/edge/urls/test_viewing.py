@@ -112,7 +112,7 @@ DOUBTS: dict[str, Callable[[Stage], str]] = {
     "an-owner's-epoch-ahead": lambda stage: stage.url((1, 0, 1), (2, 0, 0)),
     "a-face-that-is-none": lambda stage: stage.url(*FACES, (5, 0, 0)),
     "somebody-unclaimed": lambda stage: stage.url(*FACES, (3, 0, 0)),
-    "a-rendition": lambda stage: stage.url(*FACES, rendition="w=640"),
+    "a-rendition-too-large": lambda stage: stage.url(*FACES, rendition="w=9999"),
     "expired": lambda stage: stage.url(*FACES, now=stage.world.clock.now - 601),
     "lives-too-long": lambda stage: stage.url(*FACES, lifetime_seconds=3_601),
     "cut": lambda stage: stage.url(*FACES).replace(PATH, "")[:-1] + PATH,
