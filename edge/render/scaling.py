@@ -1,13 +1,17 @@
 """A picture made smaller, or in another format: decoded, scaled, cut and encoded, the way that costs a thousand splices.
 
-What comes out holds pixels and the colour profile, which is ours (``precompute.icc``); nothing else of a file survives. OpenCV is
-loaded when the first picture is made: an edge that only splices need not spend the time and memory.
+What comes out holds pixels and the colour profile, which is ours (``precompute.icc``); nothing else of a file survives. Nothing
+is decoded that has not just the size that the catalog says. Pillow is loaded when the first picture is made: an edge that only
+splices need not spend the time and memory.
 """
 
+import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 from typing import Literal
@@ -17,12 +21,16 @@ from edge.errors import OriginFailed
 from edge.render.request import Rendition
 from edge.render.splice import Buffer
 
+if TYPE_CHECKING:
+    from PIL.Image import Image as Pixels
+
 Format = Literal["jpeg", "webp", "avif"]
 
 TYPES: Final[dict[Format, str]] = {"jpeg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
-ENDINGS: Final[dict[Format, str]] = {"jpeg": ".jpg", "webp": ".webp", "avif": ".avif"}
 AVIF_SPEED: Final = 8  # 0 to 10; the slower ones take seconds
 TAG_BYTES: Final = 16
+FEATURES: Final[dict[Format, str]] = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
+ASIDE: Final = (5, 6, 7, 8)  # the orientations in which a file's width is the picture's height
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +45,16 @@ class Form:
 
     def tag(self, source: str) -> str:
         """The strong entity tag of what is made of the picture with that tag: another encoder may write other bytes."""
-        whole = f"{self.scaled} {self.size} {self.format} {self.quality} {_opencv().__version__}"
+        whole = f"{self.scaled} {self.size} {self.format} {self.quality} {_encoder(self.format)}"
         return f'"{sha256(key.joined(source.encode(), whole.encode())).digest()[:TAG_BYTES].hex()}"'
 
 
 @cache
-def _opencv() -> Any:
-    import cv2
+def _encoder(kind: Format) -> str:
+    import PIL
+    from PIL import features
 
-    cv2.setNumThreads(1)  # one thread each, so that as many processors are busy as there are scalers
-    return cv2
+    return f"{PIL.__version__} {features.version(FEATURES[kind])}"
 
 
 def sizes(photo: tuple[int, int], asked: Rendition) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -61,45 +69,45 @@ def sizes(photo: tuple[int, int], asked: Rendition) -> tuple[tuple[int, int], tu
 
 @cache
 def encodes(kind: Format) -> bool:
-    """Whether this machine's OpenCV writes the format."""
-    cv2 = _opencv()
-    return bool(cv2.haveImageWriter(ENDINGS[kind]))
+    """Whether this machine's Pillow writes the format."""
+    from PIL import features
+
+    return bool(features.check(FEATURES[kind]))
 
 
 def make(pieces: Sequence[Buffer], form: Form) -> bytes:
-    """A JPEG in pieces -> the picture in this form; raises ``OriginFailed`` where it does not decode."""
-    import numpy as np
+    """A JPEG in pieces -> the picture in this form; raises ``OriginFailed`` where it does not decode to the form's source."""
+    from PIL import Image
 
-    cv2 = _opencv()
-    data = np.frombuffer(b"".join(pieces), np.uint8)
     try:
-        pixels, kinds, found = cv2.imdecodeWithMetadata(data, flags=_flags(form))
-        pixels = cv2.resize(pixels, form.scaled, interpolation=cv2.INTER_AREA)
-        (width, height), (left, top) = form.size, ((a - b) // 2 for a, b in zip(form.scaled, form.size, strict=True))
-        profile = [(kind, content) for kind, content in zip(kinds, found, strict=True) if kind == cv2.IMAGE_METADATA_ICCP]
-        done, made = cv2.imencodeWithMetadata(
-            ENDINGS[form.format], np.ascontiguousarray(pixels[top : top + height, left : left + width]),
-            [kind for kind, _ in profile], [content for _, content in profile], _options(form),
-        )  # fmt: skip
-    except cv2.error:
+        with Image.open(io.BytesIO(b"".join(pieces)), formats=("JPEG",)) as image:
+            return _encoded(_scaled(image, form), form, image.info.get("icc_profile"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise OriginFailed from None
-    if not done:
+
+
+def _scaled(image: "Pixels", form: Form) -> "Pixels":
+    """The picture upright, scaled and cut; decoded at 1/2, 1/4 or 1/8 where that is still no smaller than what is asked for."""
+    from PIL import ExifTags
+    from PIL import Image
+    from PIL import ImageOps
+
+    aside = image.getexif().get(ExifTags.Base.Orientation) in ASIDE
+    source, scaled = (size[::-1] if aside else size for size in (form.source, form.scaled))
+    if image.size != source:
         raise OriginFailed
-    return made.tobytes()
+    image.draft(None, scaled)
+    pixels = ImageOps.exif_transpose(image.resize(scaled, Image.Resampling.BOX))  # the mean of what each new pixel covers
+    (width, height), (left, top) = form.size, ((a - b) // 2 for a, b in zip(form.scaled, form.size, strict=True))
+    return pixels.crop((left, top, left + width, top + height))
 
 
-def _flags(form: Form) -> int:
-    """How OpenCV decodes: at 1/2, 1/4 or 1/8 where that is still no smaller than what is asked for."""
-    cv2 = _opencv()
-    reduced = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
-    most = min(own // want for own, want in zip(form.source, form.scaled, strict=True))
-    return max([(factor, flag) for factor, flag in reduced.items() if factor <= most], default=(1, cv2.IMREAD_COLOR))[1]
-
-
-def _options(form: Form) -> list[int]:
-    cv2 = _opencv()
-    return {
-        "jpeg": [cv2.IMWRITE_JPEG_QUALITY, form.quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1],
-        "webp": [cv2.IMWRITE_WEBP_QUALITY, form.quality],
-        "avif": [cv2.IMWRITE_AVIF_QUALITY, form.quality, cv2.IMWRITE_AVIF_SPEED, AVIF_SPEED],
-    }[form.format]
+def _encoded(pixels: "Pixels", form: Form, profile: bytes | None) -> bytes:
+    options: dict[Format, dict[str, Any]] = {
+        "jpeg": {"optimize": True}, "webp": {}, "avif": {"speed": AVIF_SPEED, "max_threads": 1},
+    }  # fmt: skip
+    pixels.info = {}
+    with open(os.memfd_create("scaled"), "w+b") as done:  # Pillow lets other threads run while it writes to a descriptor
+        pixels.save(done, form.format, quality=form.quality, icc_profile=profile, **options[form.format])
+        done.seek(0)
+        return done.read()

@@ -22,7 +22,7 @@ BOTH = ("image/avif,image/webp;q=0.8,*/*",)
 
 @pytest.fixture(autouse=True)
 def every_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An OpenCV that writes everything."""
+    """A Pillow that writes everything."""
     monkeypatch.setattr(scaling, "encodes", lambda _: True)
 
 
@@ -100,7 +100,7 @@ def test_auto_at_full_size() -> None:
 
 
 def test_formats_that_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A format that is not configured, or that OpenCV does not write, is never picked and cannot be had."""
+    """A format that is not configured, or that Pillow does not write, is never picked and cannot be had."""
     monkeypatch.setattr(scaling, "encodes", lambda kind: kind != "avif")
     assert got("w=320&fmt=auto", *BOTH).type == "image/webp"
     without = Sizes(formats=())

@@ -7,6 +7,7 @@ import pytest
 from PIL import ExifTags
 from PIL import Image
 from PIL import ImageCms
+from PIL import JpegImagePlugin
 
 from edge.errors import OriginFailed
 from edge.render import scaling
@@ -44,7 +45,7 @@ def test_sizes(photo: tuple[int, int], query: str, scaled: tuple[int, int], size
 def test_made(kind: scaling.Format) -> None:
     """The picture is upright, of the right size and content, in the right format, with its profile and without its tags."""
     if not scaling.encodes(kind):
-        pytest.skip(f"this OpenCV writes no {kind}")
+        pytest.skip(f"this Pillow writes no {kind}")
     tags = Image.Exif()
     tags[ExifTags.Base.Orientation] = 6
     tags[ExifTags.Base.Artist] = "nobody is to know"
@@ -86,6 +87,38 @@ def test_tags() -> None:
 def test_reduced_decoding_looks_the_same() -> None:
     """Pictures that are decoded at a part of their size are those that are decoded whole, to the eye."""
     data = jpeg(texture(640, 480), "444", 95)
-    small = [scaling.make([data], Form(source, (80, 60), (80, 60), "jpeg", 95)) for source in ((640, 480), (80, 60))]
-    one, two = (np.asarray(Image.open(io.BytesIO(each)), np.int16) for each in small)
+    made = scaling.make([data], Form((640, 480), (80, 60), (80, 60), "jpeg", 95))
+    whole = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as image:
+        image.resize((80, 60), Image.Resampling.BOX).save(whole, "JPEG", quality=95)
+    one, two = (np.asarray(Image.open(file), np.int16) for file in (io.BytesIO(made), whole))
     assert np.abs(one - two).mean() < 4
+
+
+@pytest.mark.parametrize("size", [(640, 481), (480, 640), (64_000, 48_000)])
+def test_another_size_than_published(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    """A picture that has not the catalog's size is the store's fault, and not a pixel of it is decoded."""
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", lambda _: pytest.fail("it was decoded"))
+    with pytest.raises(OriginFailed):
+        scaling.make([jpeg(texture(640, 480), "444", 95)], Form(size, (80, 60), (80, 60), "jpeg", 95))
+
+
+def test_what_claims_to_be_huge() -> None:
+    """A few bytes that say 65,000 x 65,000 px are refused, even where somebody had them published."""
+    data = bytearray(saved(texture(16, 16)))
+    frame = data.index(b"\xff\xc0") + 5
+    data[frame : frame + 4] = (65_000).to_bytes(2, "big") * 2
+    with pytest.raises(OriginFailed):
+        scaling.make([bytes(data)], Form((65_000, 65_000), (8, 8), (8, 8), "jpeg", 80))
+
+
+def test_grey() -> None:
+    """A picture without colour stays one, in every format that knows such."""
+    with io.BytesIO() as file:
+        Image.fromarray(texture(64, 48)).convert("L").save(file, "JPEG")
+        data = file.getvalue()
+    for kind in ("jpeg", "webp"):
+        with Image.open(io.BytesIO(scaling.make([data], Form((64, 48), (32, 24), (32, 24), kind, 80)))) as image:
+            shown = np.asarray(image.convert("RGB"), np.int16)
+            assert np.ptp(shown, axis=2).max() <= 2
+            assert image.mode == {"jpeg": "L", "webp": "RGB"}[kind]
