@@ -121,7 +121,7 @@ async def open_app(
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
         door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
-        scalers = Scalers(settings.sizes)
+        scalers = Scalers(settings.sizes, watch.metrics.scaling, tallies["scaled"])
         stack.push_async_callback(scalers.close)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
@@ -144,7 +144,8 @@ async def open_app(
             scalers=scalers,
         )
         desk = control(settings, catalog, book)
-        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view), door))
+        opened = open_api(settings.edge.control, desk, view.viewers, Decided(view), door, settings.sizes)
+        api = await stack.enter_async_context(opened)
         purges = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
         stack.push_async_callback(lambda: reveals.flush(clock()))
         chores = Upkeep(purges, reveals, catalog, disk, watch.metrics, clock, limits.revocation_seconds, door)

@@ -110,7 +110,10 @@ class AccessLog(AbstractAccessLogger):
             "bytes": response.body_length,
             "ms": round(time * 1000, 3),
         }
-        self.logger.info(ACCESS_SIZED if fields["rendition"] else ACCESS, fields)
+        if fields["rendition"]:
+            self.logger.info(ACCESS_SIZED, fields)
+        else:
+            self.logger.info(ACCESS, fields)
 
 
 def _kind(raw: str) -> str:

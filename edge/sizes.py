@@ -52,10 +52,9 @@ def target(photo: Photo, asked: Rendition, accept: Iterable[str], settings: Size
     """What a request with these ``Accept`` headers gets for this rendition; raises ``BadRendition`` and ``OddRendition``."""
     if asked == FULL:
         return Target(photo)
-    free = signed or settings.odd_sizes
-    named = _is_named(photo, asked, settings)
-    kind, negotiated = _format(asked, settings.formats, accept if free or named else None)
-    if not (free or named or (kind == "jpeg" and asked.width is asked.height is asked.quality is None)):
+    free = signed or settings.odd_sizes or _is_named(photo, asked, settings)
+    kind, negotiated = _format(asked, settings.formats, accept if free else None)
+    if not signed and is_odd(photo, asked, settings):
         raise OddRendition
     scaled, size = scaling.sizes((photo.width, photo.height), asked)
     source = _source(photo, scaled[0])
@@ -63,6 +62,12 @@ def target(photo: Photo, asked: Rendition, accept: Iterable[str], settings: Size
     if kind == "jpeg" and asked.quality is None and size == scaled and own == scaled:
         return Target(source, None, negotiated)
     return Target(source, Form(own, scaled, size, kind, _quality(asked, kind, settings)), negotiated)
+
+
+def is_odd(photo: Photo, asked: Rendition, settings: Sizes) -> bool:
+    """Whether only a signed URL may ask for it."""
+    whole = asked.width is asked.height is asked.quality is None and asked.format in ("jpeg", "auto")
+    return not (whole or settings.odd_sizes or _is_named(photo, asked, settings))
 
 
 def read(query: str, settings: Sizes) -> Rendition:

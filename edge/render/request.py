@@ -25,6 +25,7 @@ Format = Literal["jpeg", "webp", "avif", "auto"]
 T = TypeVar("T")
 
 MAX_QUERY_BYTES: Final = 1_024
+NAMES: Final = ("w", "h", "fit", "dpr", "q", "fmt")
 FITS: Final[dict[str, Fit]] = {"inside": "inside", "contain": "inside", "cover": "cover"}
 FORMATS: Final[dict[str, Format]] = {"jpeg": "jpeg", "jpg": "jpeg", "webp": "webp", "avif": "avif", "auto": "auto"}
 
@@ -89,11 +90,18 @@ def canonical(query: str, bounds: Bounds = BOUNDS) -> Rendition:
     return Rendition(width, height, fit if both else "inside", quality, _one_of(FORMATS, asked.get("fmt"), "jpeg"))
 
 
+def exact(text: str, bounds: Bounds = BOUNDS) -> Rendition:
+    """The same where nothing but a rendition is meant, so that a name which is not ours is a mistake; raises ``BadRendition``."""
+    if text and not all(part.partition("=")[0] in NAMES for part in text.split("&")):
+        raise BadRendition
+    return canonical(text, bounds)
+
+
 def _ours(query: str) -> dict[str, str]:
     asked: dict[str, str] = {}
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        if name in ("w", "h", "fit", "dpr", "q", "fmt"):
+        if name in NAMES:
             if name in asked:
                 raise BadRendition
             asked[name] = value

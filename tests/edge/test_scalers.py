@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from edge.errors import Busy
+from edge.load import Load
 from edge.render import scaling
 from edge.render.scaling import Form
 from edge.render.settings import Sizes
@@ -81,12 +82,28 @@ async def test_full(slow: Slow) -> None:
     await scalers.close()
 
 
+async def test_load(slow: Slow) -> None:
+    """What is told of the pool: threads at work, pictures that wait, and how many were sent away, too late ones among them."""
+    load = Load()
+    scalers = Scalers(Sizes(scalers=1, scale_waiting=1, scale_seconds=0.2), load)
+    asked = [asyncio.create_task(scalers.made(str(i), [b"x"], FORM, NOW, public=True)) for i in range(3)]
+    await asyncio.sleep(0.05)
+    assert (load.busy, load.waiting, load.refused) == (1, 1, 1)
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert load.refused == 3
+    slow.gate.set()
+    scalers._pool.shutdown(wait=True)
+    await asyncio.sleep(0.05)
+    assert (load.busy, load.waiting) == (0, 0)
+
+
 async def test_late(slow: Slow) -> None:
     """Whoever waits too long is told so, and what nobody waits for any more is not begun."""
     scalers = Scalers(Sizes(scalers=1, scale_seconds=0.05))
     asked = [asyncio.create_task(scalers.made(str(i), [b"x"], FORM, NOW, public=True)) for i in range(3)]
     results = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(result, Busy) for result in results)
+    await asyncio.sleep(0.1)  # the pictures' own deadlines began a moment after their callers'
     slow.gate.set()
     scalers._pool.shutdown(wait=True)
     assert len(slow.calls) == 1
