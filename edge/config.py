@@ -1,8 +1,7 @@
 """``config.toml`` as frozen values: unknown, missing and mistyped keys stop the process before it listens.
 
-``read`` is for any program that shares the file (the precompute job reads its own ``[precompute]`` table out of it);
-``load`` is for the edge: it also runs ``validate``, which refuses every setting that would run open.
-Relative paths are relative to the file they stand in.
+``read`` is for any program that shares the file (the precompute job reads its own table out of it); ``load`` is for the edge: it
+also runs ``validate``, which refuses every setting that would run open. Relative paths are relative to the file they stand in.
 """
 
 import tomllib
