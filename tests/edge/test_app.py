@@ -148,6 +148,8 @@ async def test_access_log(world: World, caplog: pytest.LogCaptureFixture) -> Non
     assert told[0] == ("GET", "picture", 200, len(made.base))
     assert [entry[:3] for entry in told[1:]] == [("HEAD", "own", 200), ("DELETE", "picture", 405), ("other", "picture", 400)]
     assert [line["rendition"] for line in lines] == ["", "", "w=640", ""]
+    texts = [record.getMessage().partition(":")[0] for record in caplog.records if record.name == "mfmc.access"]
+    assert texts == ["GET picture", "HEAD own", "DELETE picture w=640", "other picture"]
     assert AccessLog(logging.getLogger("mfmc.access"), "").enabled
 
 

@@ -9,6 +9,7 @@ from edge.render.request import FULL
 from edge.render.request import Bounds
 from edge.render.request import Rendition
 from edge.render.request import canonical
+from edge.render.request import exact
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,15 @@ def test_bad(query: str) -> None:
     """What is ours and cannot be had is refused, never guessed at."""
     with pytest.raises(BadRendition):
         canonical(query)
+
+
+def test_exact() -> None:
+    """Where only a rendition can be meant, any other name is a mistake; all else is as in a query."""
+    for query in ("", "w=640", "dpr=2&w=320", "fmt=webp&q=70&fit=cover&h=300&w=400"):
+        assert exact(query) == canonical(query)
+    for query in ("v=3", "width=640", "w=640&v=3", "w=640&", "&", "?w=640", "/t1.jpg?w=640", "w=0"):
+        with pytest.raises(BadRendition):
+            exact(query)
 
 
 def test_bounds() -> None:
