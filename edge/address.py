@@ -1,6 +1,7 @@
 """The one shape a photo's address may have; everything else is a 404 before any I/O.
 
-    path    = 1*( "/" segment )           at most 512 bytes, no query, no fragment, no percent sign
+    target  = path [ "?" query ]          the query is ``edge.render.request``'s
+    path    = 1*( "/" segment )           at most 512 bytes, no fragment, no percent sign
     segment = ( ALPHA / DIGIT / "_" / "-" ) *( ALPHA / DIGIT / "." / "_" / "-" )
     signed  = "/-/s" "/" segment path     that segment at most 1,024 bytes
 
@@ -23,10 +24,16 @@ _SHAPE = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
 
 
 def parse(raw: str) -> str:
-    """The photo path in a raw request target, or ``NotFound``; ``/-/`` is the edge's own and names no photo."""
+    """The photo path in the path of a raw request target, or ``NotFound``; ``/-/`` is the edge's own and names no photo."""
     if len(raw) > MAX_BYTES or raw.startswith(OURS) or _SHAPE.fullmatch(raw) is None:
         raise NotFound
     return raw
+
+
+def split(raw: str) -> tuple[str, str]:
+    """A raw request target as path and query, neither looked at; without its question mark."""
+    path, _, query = raw.partition("?")
+    return path, query
 
 
 def is_signed(raw: str) -> bool:
@@ -49,7 +56,7 @@ def parse_signed(raw: str) -> tuple[str, str]:
 
 def photo(raw: str) -> str:
     """The photo's path in a raw request target, signed or not; raises ``NotFound``."""
-    return parse_signed(raw)[1] if is_signed(raw) else parse(raw)
+    return parse_signed(raw)[1] if is_signed(raw) else parse(split(raw)[0])
 
 
 def is_control(raw: str) -> bool:

@@ -10,8 +10,9 @@
     a sentence      anyone                     no-store
     JSON            anyone                     no-store
 
-Pictures always carry a strong entity tag and ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5); signed URLs do not
-vary, since nothing else is looked at there. Ranges are never served, since two ranges could come from two variants.
+Pictures always carry a strong entity tag and ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5), with ``Accept`` where
+that chose the format; signed URLs vary by that alone, since nothing else is looked at there. Ranges are never served, since two
+ranges could come from two variants.
 ``Surrogate-Key`` stands wherever shared caches may keep a picture: by the photo's key whoever runs them takes all its pictures
 out, and by ``signed`` those of signed URLs. ``Mfmc-Faces: synthetic`` stands wherever a face of the picture is not the person's
 own, for whoever may take it for one; it follows from the entity tag, so caches keep the two together.
@@ -21,6 +22,7 @@ import math
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Self
@@ -42,6 +44,7 @@ PLAIN = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
 }
+JPEG = "image/jpeg"
 SYNTHETIC = b"Mfmc-Faces: synthetic\r\n"
 TIMING_STEPS = tuple(factor * 10**power for power in range(5) for factor in (1, 2, 5))  # milliseconds
 BY_VIEWER = "Vary: Authorization, Cookie\r\n"
@@ -65,8 +68,25 @@ class Manner:
         kept = f"Cache-Control: {cache_control}\r\n{varies}Accept-Ranges: none\r\n"
         kept += f"X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: {settings.resource_policy}\r\n"
         kept += "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n"
-        ok = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n{kept}"
+        ok = f"HTTP/1.1 200 OK\r\nContent-Type: {JPEG}\r\n{kept}"
         return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode(), surrogate, settings.send_seconds)
+
+    def of_type(self, kind: str, *, negotiated: bool) -> "Manner":
+        """The same for a picture of this media type; ``negotiated``: ``Accept`` had a part in which it is."""
+        return self if kind == JPEG and not negotiated else _of_type(self, kind, negotiated)
+
+
+@lru_cache(maxsize=256)
+def _of_type(manner: Manner, kind: str, negotiated: bool) -> Manner:
+    ok, unchanged = manner.ok.replace(JPEG.encode(), kind.encode()), manner.unchanged
+    if negotiated:
+        ok, unchanged = (_by_accept(head) for head in (ok, unchanged))
+    return replace(manner, ok=ok, unchanged=unchanged)
+
+
+def _by_accept(head: bytes) -> bytes:
+    """The head with ``Accept`` in its ``Vary``; one that has none gets it: that of a signed URL."""
+    return head.replace(b"\r\nVary: ", b"\r\nVary: Accept, ") if b"\r\nVary: " in head else head + b"Vary: Accept\r\n"
 
 
 class Answers:
@@ -149,9 +169,13 @@ def timed(answer: web.StreamResponse, seconds: float) -> None:
         answer.headers["Server-Timing"] = f"edge;dur={step}"
 
 
-def sentence(status: int, text: str, *, close: bool = False, allow: str | None = None) -> web.Response:
+def sentence(
+    status: int, text: str, *, close: bool = False, allow: str | None = None, retry_after: int | None = None
+) -> web.Response:
     """A fixed text, never stored; ``close`` ends the connection after it."""
     headers = PLAIN if allow is None else {**PLAIN, "Allow": allow}
+    if retry_after is not None:
+        headers = {**headers, "Retry-After": str(retry_after)}
     answer = web.Response(status=status, body=f"{text}\n".encode(), headers=headers)
     if close:
         answer.force_close()

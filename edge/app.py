@@ -40,6 +40,7 @@ from edge.keys.remembered import Remembered
 from edge.metrics import Metrics
 from edge.photos import Photos
 from edge.plans import Plans
+from edge.scalers import Scalers
 from edge.server import require_plain
 from edge.ties import Acquaintance
 from edge.upkeep import Upkeep
@@ -120,6 +121,8 @@ async def open_app(
         book = LogBook(catalog, keys)
         reveals = Reveals(catalog, book, Anchor(settings.audit.anchor_file), settings.audit.reveal_share)
         door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
+        scalers = Scalers(settings.sizes, watch.metrics.scaling, tallies["scaled"])
+        stack.push_async_callback(scalers.close)
         view = View(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(
@@ -137,9 +140,12 @@ async def open_app(
             policy=settings.policy,
             door=door,
             metrics=watch.metrics,
+            sizes=settings.sizes,
+            scalers=scalers,
         )
         desk = control(settings, catalog, book)
-        api = await stack.enter_async_context(open_api(settings.edge.control, desk, view.viewers, Decided(view), door))
+        opened = open_api(settings.edge.control, desk, view.viewers, Decided(view), door, settings.sizes)
+        api = await stack.enter_async_context(opened)
         purges = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
         stack.push_async_callback(lambda: reveals.flush(clock()))
         chores = Upkeep(purges, reveals, catalog, disk, watch.metrics, clock, limits.revocation_seconds, door)

@@ -1,8 +1,7 @@
 """``config.toml`` as frozen values: unknown, missing and mistyped keys stop the process before it listens.
 
-``read`` is for any program that shares the file (the precompute job reads its own ``[precompute]`` table out of it);
-``load`` is for the edge: it also runs ``validate``, which refuses every setting that would run open.
-Relative paths are relative to the file they stand in.
+``read`` is for any program that shares the file (the precompute job reads its own table out of it); ``load`` is for the edge: it
+also runs ``validate``, which refuses every setting that would run open. Relative paths are relative to the file they stand in.
 """
 
 import tomllib
@@ -19,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from edge.errors import ConfigError
 from edge.friends import settings as sources
 from edge.keys.settings import Keys
+from edge.render.settings import Sizes
 from edge.running import Admin
 from edge.running import Log
 from edge.running import Trace
@@ -173,6 +173,7 @@ class Config(Section, frozen=True):
     keys: Keys
     policy: Policy = Policy()
     audit: Audit = Audit()
+    sizes: Sizes = Sizes()
     demo: Demo | None = None
     precompute: dict[str, Any] | None = None
 

@@ -2,8 +2,10 @@
 
 Refusal                     a request that gets a fixed answer instead of a picture
 ├── BadRequest       400    the request line, a header or the body is not acceptable
+├── BadRendition     400    a size, quality or format that nobody can be given
 ├── Unauthorised     401    the control API was asked without a token that holds
 ├── Forbidden        403    the caller has no right to this, whether or not there is such a thing
+│   └── OddRendition        a size or format that only signed URLs may ask for
 ├── NotFound         404    no such photo, or not one this address may name
 ├── MethodNotAllowed 405    a method that this address does not take
 ├── TooSlow          408    the body took too long
@@ -18,6 +20,7 @@ Refusal                     a request that gets a fixed answer instead of a pict
 ├── Slower           429    too many requests by this caller
 ├── OriginFailed     502    the origin answered wrongly, or with bytes that are not the published base
 ├── Unavailable      503    the catalog or the key ring cannot be read
+│   └── Busy                too many pictures are being scaled already, or one takes too long
 └── OriginTimeout    504    the origin took too long
 
 Damaged                     sealed bytes that do not open; the edge then shows the base
@@ -50,6 +53,13 @@ class BadRequest(Refusal):
     sentence = "The request is not valid."
 
 
+class BadRendition(Refusal):
+    """The query asks for a size, quality or format that nobody can be given."""
+
+    status = 400
+    sentence = "Pictures are not made in this size, quality or format."
+
+
 class NotFound(Refusal):
     """There is no such photo; the same answer as for a name that can never exist."""
 
@@ -69,6 +79,12 @@ class Forbidden(Refusal):
 
     status = 403
     sentence = "You have no right to do this."
+
+
+class OddRendition(Forbidden):
+    """A rendition that is not one of the configured ones, without a signature."""
+
+    sentence = "Pictures in this size, quality or format need a signed URL."
 
 
 class Conflict(Refusal):
@@ -167,6 +183,13 @@ class Unavailable(Refusal):
     sentence = "The picture cannot be shown right now."
     advice = "the catalog cannot be read or written: is its server up, may this user log in, or is its folder writable?"
     retry_after = 1
+
+
+class Busy(Unavailable):
+    """The picture has to be scaled, and no processor is free for it in time."""
+
+    sentence = "The picture cannot be scaled right now."
+    retry_after = 2
 
 
 class OriginTimeout(Refusal):

@@ -29,7 +29,7 @@ class Files:
 
     async def base(self, photo: Photo, now: float) -> bytes:
         """The published base, exactly the one the catalog names; raises ``OriginFailed`` or ``OriginTimeout``."""
-        name = names(photo.path, photo.version)[0]
+        name = names(photo.path, photo.version, photo.rendition)[0]
         kept = self._memory.get(name, now)
         if kept is not None:
             return kept
@@ -41,13 +41,13 @@ class Files:
 
         Raises ``OriginFailed`` or ``OriginTimeout``.
         """
-        name = names(photo.path, photo.version)[1]
+        name = names(photo.path, photo.version, photo.rendition)[1]
         kept = self._memory.get(name, now)
         return kept if kept is not None else await self._flight.run(name, lambda: self._fetch(name, None, now))
 
     async def distrust_sidecar(self, photo: Photo) -> None:
         """Fetch the sidecar again next time, from the origin."""
-        name = names(photo.path, photo.version)[1]
+        name = names(photo.path, photo.version, photo.rendition)[1]
         self._memory.drop(name)
         await self._cache.drop(_cache_key(name, None))
 

@@ -28,6 +28,7 @@ LEFT_OUT: Final = "?"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,63}", re.ASCII)
 _KEYS = re.compile(r"[a-z_]{1,32}(\.[a-z_]{1,32}){0,4}", re.ASCII)
+_RENDITION = re.compile(r"[a-z0-9=&]{0,64}", re.ASCII)
 _STEP = re.compile(r"\d{4}", re.ASCII)
 
 Value = int | float | str
@@ -59,6 +60,7 @@ FIELDS: Final[Mapping[str, Callable[[object], Value | None]]] = {
     "fault": _fault,
     "method": _one_of(*METHODS, OTHER),
     "kind": _one_of(*KINDS),
+    "rendition": _shaped(_RENDITION),
     "status": _number,
     "bytes": _number,
     "ms": _number,

@@ -19,6 +19,7 @@ from edge.errors import KeyRingError
 from edge.errors import OriginFailed
 from edge.errors import OriginTimeout
 from edge.errors import Unavailable
+from edge.load import Load
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 QUICK: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-CACHES: Final = ("files", "disk", "catalog", "keys", "plans")
-COUNTED_IN_BYTES: Final = ("files", "keys", "plans")
+CACHES: Final = ("files", "disk", "catalog", "keys", "plans", "scaled")
+COUNTED_IN_BYTES: Final = ("files", "keys", "plans", "scaled")
 
 Credentials = Literal["none", "good", "bad", "url"]
 Granted = Literal["none", "some", "all"]
@@ -83,11 +84,18 @@ class Metrics:
             "mfmc_revocation_lag_seconds", "How late a change that was made elsewhere may be seen now.", registry=registry,
             multiprocess_mode="livemax",
         )  # fmt: skip
+        self._scaling = Gauge(
+            "mfmc_scaling_pictures", "Pictures that threads scale (busy), and that wait for one.", ("state",),
+            registry=registry, multiprocess_mode="livesum",
+        )  # fmt: skip
+        self._refused = Counter("mfmc_scaling_refused", "Answers that say there is too much to scale.", registry=registry)
         self._reloads = Counter("mfmc_reloads", "SIGHUPs, by what became of them.", ("outcome",), registry=registry)
         self._of_requests: dict[tuple[str, int], Histogram] = {}
         self._pictured: dict[tuple[Credentials, Granted, Answer], int] = {}
         self.tallies: Mapping[str, Tally] = {name: Tally() for name in CACHES}
         self._told = {name: Tally() for name in CACHES}
+        self.scaling = Load()
+        self._told_refused = 0
 
     def request(self, kind: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -130,6 +138,10 @@ class Metrics:
         for name in COUNTED_IN_BYTES:
             self._held.labels(name).set(self.tallies[name].held)
         self._running.set(self.running)
+        self._scaling.labels("busy").set(self.scaling.busy)
+        self._scaling.labels("waiting").set(self.scaling.waiting)
+        refused, self._told_refused = self.scaling.refused - self._told_refused, self.scaling.refused
+        self._refused.inc(refused)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format, of all workers."""

@@ -12,7 +12,9 @@ from edge import answer
 from edge.address import OURS
 from edge.address import is_control
 from edge.address import is_signed
+from edge.address import split
 from edge.control import problems
+from edge.errors import BadRendition
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
 from edge.errors import Refusal
@@ -20,11 +22,14 @@ from edge.errors import TooLarge
 from edge.errors import TooSlow
 from edge.logs import METHODS
 from edge.logs import OTHER
+from edge.render.request import ANY
+from edge.render.request import canonical
 from edge.watch import Watch
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 ACCESS = "%(method)s %(kind)s: %(status)s, %(bytes)s bytes, %(ms)s ms"
+ACCESS_SIZED = "%(method)s %(kind)s %(rendition)s: %(status)s, %(bytes)s bytes, %(ms)s ms"
 THEIRS = (
     "aiohttp.server",
     "aiohttp.client",
@@ -78,7 +83,7 @@ def guarded(handler: Handler) -> Handler:
 def refused(refusal: Refusal) -> web.Response:
     """The answer to a refused request; one that may have left a body on the wire ends the connection."""
     allow = refusal.allow if isinstance(refusal, MethodNotAllowed) else None
-    return answer.sentence(refusal.status, refusal.sentence, close=_ends(refusal), allow=allow)
+    return answer.sentence(refusal.status, refusal.sentence, close=_ends(refusal), allow=allow, retry_after=refusal.retry_after)
 
 
 def _answered(request: web.BaseRequest, refusal: Refusal) -> web.Response:
@@ -93,24 +98,36 @@ def _ends(refusal: Refusal) -> bool:
 
 
 class AccessLog(AbstractAccessLogger):
-    """One line per request, made of an allow-list: no path, no query, no header, no address."""
+    """One line per request, made of an allow-list: no path, no header, no address, and of the query the canonical form."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
         fields = {
             "method": request.method if request.method in METHODS else OTHER,
             "kind": _kind(request.raw_path),
+            "rendition": _rendition(request.raw_path),
             "status": response.status,
             "bytes": response.body_length,
             "ms": round(time * 1000, 3),
         }
-        self.logger.info(ACCESS, fields)
+        if fields["rendition"]:
+            self.logger.info(ACCESS_SIZED, fields)
+        else:
+            self.logger.info(ACCESS, fields)
 
 
 def _kind(raw: str) -> str:
     if is_control(raw):
         return "control"
     return "own" if raw.startswith(OURS) and not is_signed(raw) else "picture"
+
+
+def _rendition(raw: str) -> str:
+    """What size and format a picture was asked for in; empty for anything else, and where a signed URL has it sealed."""
+    try:
+        return str(canonical(split(raw)[1], ANY)) if not raw.startswith(OURS) else ""
+    except BadRendition:
+        return "bad"
 
 
 class Redacting(logging.Filter):

@@ -16,18 +16,21 @@ from edge.errors import ConfigError
 from edge.errors import OriginFailed
 from edge.errors import OriginTimeout
 
-_VERSIONED = re.compile(r"\.[0-9a-f]{32}\.(base|sealed)\Z")
+VERSIONED = re.compile(r"\.([0-9a-f]{32})(?:\.w[0-9]+)?\.(?:base|sealed)\Z", re.ASCII)
 
 
-def names(path: str, version: bytes) -> tuple[str, str]:
-    """The names, below the origin's root, of the base and the sidecar of one version of the photo at ``path``."""
-    stem = f"{path.removeprefix('/')}.{version.hex()}"
+def names(path: str, version: bytes, rendition: int = 0) -> tuple[str, str]:
+    """The names, below the origin's root, of the base and the sidecar of one version of the photo at ``path``.
+
+    ``rendition``: its width in px; 0 is the picture as it was uploaded.
+    """
+    stem = f"{path.removeprefix('/')}.{version.hex()}" + (f".w{rendition}" if rendition else "")
     return f"{stem}.base", f"{stem}.sealed"
 
 
 def is_versioned(path: str) -> bool:
     """Whether a photo of this path would lie under a name that ``names`` gives to another photo's files."""
-    return _VERSIONED.search(path) is not None
+    return VERSIONED.search(path) is not None
 
 
 class Origin(Protocol):

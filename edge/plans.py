@@ -25,7 +25,7 @@ ENTITY_TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
 
 Granted = frozenset[int]
-Decision = tuple[bytes, tuple[key.Shown, ...]]
+Decision = tuple[bytes, tuple[key.Shown, ...], int]
 NOBODY: Granted = frozenset()
 
 
@@ -45,8 +45,8 @@ def base_tag(photo: Photo) -> str:
 
 
 def _decision(photo: Photo, granted: Granted) -> Decision:
-    """The version, and each granted face with its epochs: what was remembered before a change that can hide it is not found."""
-    return photo.version, photo.shown(granted)
+    """The version, each granted face with its epochs, so that nothing from before a change that hides one is found; the size."""
+    return photo.version, photo.shown(granted), photo.rendition
 
 
 class Plans:
@@ -122,6 +122,7 @@ class Plans:
             version=photo.version,
             base_sha256=photo.base_sha256,
             base_size=photo.base_size,
+            rendition=photo.rendition,
         )
         return splice.plan(base, patches, face_keys)
 

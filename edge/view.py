@@ -1,17 +1,21 @@
 """THE view flow: one request for a photo, one answer, in this order and no other."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from edge import address
 from edge import answer
+from edge import sizes
 from edge.answer import Answers
 from edge.answer import Manner
 from edge.answer import Variant
 from edge.audit.reveals import Reveals
 from edge.catalog import Photo
 from edge.config import Policy
+from edge.errors import BadRendition
 from edge.errors import Unavailable
 from edge.files import Files
 from edge.metrics import Answer
@@ -24,6 +28,9 @@ from edge.plans import Plans
 from edge.plans import base_tag
 from edge.policy import NO_TIES
 from edge.policy import decide
+from edge.render.settings import Sizes
+from edge.scalers import Scalers
+from edge.sizes import Target
 from edge.ties import Acquaintance
 from edge.urls import door
 from edge.urls.door import UrlDoor
@@ -36,10 +43,14 @@ from edge.viewer import Viewers
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """Who sees which faces of what, under which headers, and under which the base where they cannot be shown after all."""
+    """Who sees which faces of what, under which headers, and under which the base where they cannot be shown after all.
+
+    ``photo`` is what was decided about, ``target`` how it is sent.
+    """
 
     viewer: Viewer
     photo: Photo
+    target: Target
     granted: frozenset[int]
     manner: Manner
     doubtful: Manner
@@ -59,50 +70,67 @@ class View:
     policy: Policy
     door: UrlDoor | None
     metrics: Metrics
+    sizes: Sizes
+    scalers: Scalers
 
     async def show(self, request: web.BaseRequest, now: float) -> web.StreamResponse:
-        """The photo at the request's raw path as this viewer may see it at ``now``; raises ``Refusal``.
+        """The photo at the request's raw path, in the rendition asked for, as this viewer may see it; raises ``Refusal``.
 
         The decision comes before every lookup of pictures and keys. Whatever does not open shows the base, and so does what
         changed before it could be sent.
         """
         by = self._by_url if address.is_signed(request.raw_path) else self._by_viewer
         decision = await by(request, now)
-        photo, granted, manner = decision.photo, decision.granted, decision.manner
-        tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
+        photo, target, granted, manner = decision.photo, decision.target, decision.granted, decision.manner
+        source = target.photo
+        tag = self.plans.known_tag(source, granted, now) or await self.plans.tag(source, granted, now)
         if tag is None:
-            granted, tag, manner = NOBODY, base_tag(photo), decision.doubtful
+            granted, tag, manner = NOBODY, base_tag(source), decision.doubtful
+        tag = target.tag(tag)
         if answer.unchanged(request.headers, tag):
             self._count(decision, "unchanged")
             return answer.not_modified(manner, _variant(photo, granted, tag), now)
-        base = await self.files.base(photo, now)
-        spliced = (base,) if not granted else await self.plans.reveal(photo, granted, base, now)
-        if spliced is None or await self._changed(photo, now):
+        base = await self.files.base(source, now)
+        spliced = (base,) if not granted else await self.plans.reveal(source, granted, base, now)
+        shown = None if spliced is None else await self.scalers.made(tag, spliced, target.form, now, public=not granted)
+        if shown is None or await self._changed(photo, now):
+            tag = target.tag(base_tag(source))
+            shown = await self.scalers.made(tag, (base,), target.form, now, public=True)
             self._count(decision, "withheld" if decision.granted else "base")
-            return answer.picture(decision.doubtful, _variant(photo, NOBODY, base_tag(photo)), (base,), now)
+            return answer.picture(decision.doubtful, _variant(photo, NOBODY, tag), shown, now)
         if granted:
             self.reveals.note(decision.viewer, photo, granted, now)
         self._count(decision, "spliced" if granted else "withheld" if decision.granted else "base")
-        return answer.picture(manner, _variant(photo, granted, tag), spliced, now)
+        return answer.picture(manner, _variant(photo, granted, tag), shown, now)
 
     async def _by_viewer(self, request: web.BaseRequest, now: float) -> _Decision:
-        """What whoever sent the request may see."""
-        path = address.parse(request.raw_path)
+        """What whoever sent the request may see, in the rendition that the query asks for."""
+        raw, query = address.split(request.raw_path)
+        path, asked = address.parse(raw), sizes.read(query, self.sizes)
         viewer = await self.viewers.identify(request.headers, now)
         photo = await self.photos.find(path, now)
         granted = await self.decide(photo, viewer, now)
+        target = sizes.target(photo, asked, _accept(request), self.sizes)
         manner = self.answers.manner(viewer, granted)
-        return _Decision(viewer, photo, granted, manner, manner)
+        return _decision(viewer, photo, target, granted, manner, manner)
 
     async def _by_url(self, request: web.BaseRequest, now: float) -> _Decision:
-        """What whoever holds the signed URL may see, with a token or without: it is not looked at."""
+        """What whoever holds the signed URL may see, with a token or without: it is not looked at.
+
+        A rendition that was signed and cannot be made is a doubt like any other: the base as it was uploaded.
+        """
         sealed, path = address.parse_signed(request.raw_path)
         ticket = None if self.door is None else self.door.ticket(sealed, path, now)
         photo = await self.photos.find(path, now)
-        granted = door.granted(ticket, photo, self.policy)
+        target, granted, doubtful = Target(photo), None, self.answers.doubtful
+        if ticket is not None:
+            with suppress(BadRendition):
+                asked = sizes.read(ticket.rendition, self.sizes)
+                target = sizes.target(photo, asked, _accept(request), self.sizes, signed=True)
+                granted = door.granted(ticket, photo, self.policy)
         if ticket is None or granted is None:
-            return _Decision(HOLDER, photo, NOBODY, self.answers.doubtful, self.answers.doubtful)
-        return _Decision(HOLDER, photo, granted, self.answers.signed(ticket.expires - now), self.answers.doubtful)
+            return _decision(HOLDER, photo, target, NOBODY, doubtful, doubtful)
+        return _decision(HOLDER, photo, target, granted, self.answers.signed(ticket.expires - now), doubtful)
 
     def _count(self, decision: _Decision, what: Answer) -> None:
         viewer, granted = decision.viewer, decision.granted
@@ -132,6 +160,18 @@ class View:
 def _variant(photo: Photo, granted: frozenset[int], tag: str) -> Variant:
     """The photo with the ``granted`` faces real: any other is not the person's own."""
     return Variant(photo.path, tag, len(granted) < len(photo.faces))
+
+
+def _decision(
+    viewer: Viewer, photo: Photo, target: Target, granted: frozenset[int], manner: Manner, doubtful: Manner
+) -> _Decision:
+    """The decision, its headers those of the target's media type."""
+    manner, doubtful = (each.of_type(target.type, negotiated=target.negotiated) for each in (manner, doubtful))
+    return _Decision(viewer, photo, target, granted, manner, doubtful)
+
+
+def _accept(request: web.BaseRequest) -> Sequence[str]:
+    return request.headers.getall("Accept", ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ def _job(arguments: argparse.Namespace) -> Job:
     anonymiser = Anonymiser.load(config.own.faces, store, progress)
     finder = finder_of(config, held, anonymiser, store)
     marker = disclosure.configured(config.own.disclosure, time.time())
-    return Job(config, held, trusted, signer, Tools(anonymiser, finder, marker), arguments.force, not arguments.dry_run)
+    tools = Tools(anonymiser, finder, marker, sizes=config.sizes)
+    return Job(config, held, trusted, signer, tools, arguments.force, not arguments.dry_run)
 
 
 def _one(path: str, job: Job) -> dict[str, object]:

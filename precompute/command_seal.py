@@ -96,7 +96,7 @@ def _job(arguments: argparse.Namespace) -> Job:
     anonymiser = Anonymiser.load(config.own.faces, store, progress)
     finder = finder_of(config, held, anonymiser, store)
     albums = Albums(arguments.consistent_within, {each.name: each.threshold for each in anonymiser.recognisers})
-    tools = pipeline.Tools(anonymiser, finder, marker, limits)
+    tools = pipeline.Tools(anonymiser, finder, marker, limits, config.sizes)
     return Job(config, None if arguments.dry_run else held, tools, found, signer, albums)
 
 
@@ -186,6 +186,7 @@ def _report(file: Path, path: str, sealing: pipeline.Sealing, seconds: float, *,
         "base_bytes": len(sealed.base),
         "sidecar_bytes": len(sealed.sidecar),
         "restart_interval": sealed.restart,
+        "renditions": [{"width": r.width, "base_bytes": len(r.base), "sidecar_bytes": len(r.sidecar)} for r in sealed.renditions],
         "notes": list(photo.notes),
         "seconds": round(seconds, 3),
     }

@@ -9,6 +9,8 @@ import msgspec
 from edge import config as shared
 from edge.errors import ConfigError
 from edge.keys.settings import Keys
+from edge.render.settings import NO_RENDITIONS
+from edge.render.settings import Sizes
 from precompute.photo import Limits
 from precompute.settings import CertificateConfig
 from precompute.settings import DisclosureConfig
@@ -47,6 +49,7 @@ class Config:
     folder: Path
     max_file_bytes: int
     policy: shared.Policy
+    sizes: Sizes = NO_RENDITIONS
 
 
 def load(file: Path) -> Config:
@@ -56,7 +59,7 @@ def load(file: Path) -> Config:
     folder = own.publish_folder or whole.edge.origin.folder
     if folder is None:
         raise ConfigError("precompute.publish_folder: set it to the folder that edge.origin.url serves")
-    return Config(own, whole.catalog.url, whole.keys, folder, whole.edge.origin.max_bytes, whole.policy)
+    return Config(own, whole.catalog.url, whole.keys, folder, whole.edge.origin.max_bytes, whole.policy, whole.sizes)
 
 
 def published(file: Path) -> Path | None:

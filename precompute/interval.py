@@ -12,8 +12,8 @@ from edge.render.sealed import MAX_UNITS_SHARING
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
 from precompute.jpeg.frame import Frame
+from precompute.variants import Layers
 from precompute.variants import Units
-from precompute.variants import Variants
 
 LENGTHS: Final = (16, 8, 4, 2, 1)
 _MARKER_BITS: Final = 16 + 4  # an RST marker, and on average half a byte of padding
@@ -38,7 +38,7 @@ class Layout:
         return np.cumsum(sizes) - sizes
 
 
-def layout(variants: Variants, restart: int) -> Layout:
+def layout(variants: Layers, restart: int) -> Layout:
     """Which units touch which interval, for one interval length."""
     mcus, labels = variants.touched_labels
     kinds = len(variants.label_sets)
@@ -54,7 +54,7 @@ def crowded(sets: Iterable[Units]) -> list[Units]:
     return [units for units in sets if len(units) > MAX_UNITS_SHARING]
 
 
-def choose(variants: Variants, ac_bits: npt.NDArray[np.int64], tables: entropy.Tables) -> Layout:
+def choose(variants: Layers, ac_bits: npt.NDArray[np.int64], tables: entropy.Tables) -> Layout:
     """The length with the smallest base and sidecar together, among those that keep few faces to an interval.
 
     ``ac_bits``: (MCUs,) bits of each MCU's AC tokens.

@@ -32,6 +32,11 @@ def stored(seen: Array, orientation: int) -> Array:
     return _UPRIGHT[_INVERSE.get(orientation, orientation)](seen)
 
 
+def seen_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height as stored -> as seen, and the other way round."""
+    return size if orientation < 5 else (size[1], size[0])
+
+
 def stored_corner(x: int, y: int, w: int, h: int, size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """Rectangle in the upright picture of ``size`` (width, height) -> x, y of its top left corner as stored."""
     right, below = size[0] - x - w, size[1] - y - h

@@ -21,8 +21,9 @@ from edge.errors import Damaged
 from edge.errors import Unavailable
 from edge.keys.envelope import ID_BYTES
 from edge.keys.envelope import wrap_context
-from edge.render import sealed as sealed_format
 from edge.render import splice
+from edge.render.settings import NO_RENDITIONS
+from edge.render.settings import Sizes
 from precompute import certificate as certificates
 from precompute import claims as claimed
 from precompute import disclosure
@@ -30,6 +31,7 @@ from precompute import enrolment
 from precompute import people
 from precompute import photo as upload
 from precompute import publish
+from precompute import renditions
 from precompute import seal
 from precompute.album import Album
 from precompute.anonymise import Anonymiser
@@ -42,6 +44,7 @@ from precompute.errors import PublishFailed
 from precompute.errors import Rejected
 from precompute.jpeg.entropy import OutOfRange
 from precompute.keys import Wraps
+from precompute.opened import whole
 from precompute.signing import Signer
 
 
@@ -56,6 +59,7 @@ class Tools:
     finder: people.Finder = people.OFF
     marker: disclosure.Marker | None = None
     limits: upload.Limits = field(default_factory=upload.Limits)
+    sizes: Sizes = NO_RENDITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def _seal(
         mark = None if tools.marker is None else tools.marker.of([fake.method for fake in replacement.fakes])
         sealed = seal.photo(replacement.variants, photo.style, photo_id, secrets.token_bytes, mark)
         verify(photo, sealed)
+        sealed = renditions.with_all(sealed, replacement.variants, photo.style, tools.sizes, mark)
     except OutOfRange:
         raise NotExact from None
     return Sealing(photo, replacement, tuple(named), sealed, uploader, tuple(tools.finder.suggest(faces, named)))
@@ -115,10 +120,7 @@ def _seal(
 def verify(photo: upload.Photo, sealed: seal.SealedPhoto) -> None:
     """Open what was sealed the way the edge does: every face shown must give the upload's pixels, bit for bit."""
     try:
-        opened = sealed_format.parse(
-            sealed.sidecar, sealed.directory_key, photo_id=sealed.photo_id, version=sealed.version,
-            base_sha256=sha256(sealed.base).digest(), base_size=len(sealed.base),
-        )  # fmt: skip
+        opened = renditions.opened(sealed, sealed.base, sealed.sidecar)
         shown = splice.reveal(splice.plan(sealed.base, opened, sealed.face_keys))
     except Damaged:
         raise NotExact from None
@@ -147,10 +149,11 @@ def put_in_place(sealed: seal.SealedPhoto, path: str, config: Config, commit: Ca
 
     Raises ``Rejected`` and ``PublishFailed``.
     """
-    if max(len(sealed.base), len(sealed.sidecar)) > config.max_file_bytes:
+    if max(len(sealed.base), len(sealed.sidecar)) > config.max_file_bytes:  # no rendition is larger
         raise Rejected(f"sealed, it is larger than edge.origin.max_bytes ({config.max_file_bytes}), so no edge would show it")
+    small = {each.width: (each.base, each.sidecar) for each in sealed.renditions}
     with publish.alone(config.folder):
-        publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar)
+        publish.files(config.folder, path, sealed.version, sealed.base, sealed.sidecar, small)
         with publish.plain_name(config.folder, path, sealed.version):
             before = commit()
         # Edges may show the version before for some seconds yet, so it goes with the next publication.
@@ -170,6 +173,8 @@ def known_id(config: Config, path: str, data: bytes) -> bytes | None:
             if shown is not None:
                 raise Rejected(f"it is sealed already, as {shown}; to seal that photo anew, give the original upload")
             known = await catalog.photo(path)
+        if known is not None and sha256(data).digest() in [each.base_sha256 for each in known.renditions]:
+            raise Rejected(f"it is a smaller picture of {path}, which is sealed; to seal that anew, give the original upload")
         return None if known is None else known.photo_id
 
     try:
@@ -214,7 +219,7 @@ def record(sealing: Sealing, path: str, keys: Wraps, now: float, policy: Policy)
     owners = [named.owner if policy.tag_needs_consent else named.owner or named.tag for named in sealing.named]
     faces = [
         FaceRecord(
-            slot, _box(face.box), owner, None, wrapped(sealed.face_keys[slot], slot),
+            slot, whole(face.box), owner, None, wrapped(sealed.face_keys[slot], slot),
             shown=owner is not None and policy.access_model == "tag",
         )
         for slot, face, owner in zip(sealed.slots, sealing.replacement.faces, owners, strict=True)
@@ -223,12 +228,8 @@ def record(sealing: Sealing, path: str, keys: Wraps, now: float, policy: Policy)
     return PhotoRecord(
         path, sealed.photo_id, sealed.version, sha256(sealed.base).digest(), len(sealed.base), width, height,
         wrapped(sealed.directory_key, None), now, tuple(sorted(faces, key=lambda face: face.slot)), sealing.uploader,
+        renditions.records(sealed),
     )  # fmt: skip
-
-
-def _box(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
-    x, y, w, h = box
-    return round(x), round(y), round(w), round(h)
 
 
 def certificate(sealing: Sealing, now: float, signer: Signer | None) -> str:

@@ -1,6 +1,6 @@
-"""Publish: sidecar, then base, then the catalog, each whole or not at all; the catalog's commit is what makes the photo new.
+"""Publish: sidecars, then bases, then the catalog, each whole or not at all; the catalog's commit is what makes the photo new.
 
-Both files carry their version in their names, so a kill at any moment leaves the old photo, complete, or the new one; what a
+All files carry their version in their names, so a kill at any moment leaves the old photo, complete, or the new one; what a
 killed run left behind is swept by the next one. Last, the photo's plain name becomes a hard link to the base, for readers that
 do not go through the edge, and in place of an original that may have lain there.
 """
@@ -8,30 +8,40 @@ do not go through the edge, and in place of an original that may have lain there
 import errno
 import fcntl
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge.origin import VERSIONED
 from edge.origin import names
 from precompute.errors import PublishFailed
 
 _PART = ".mfmc-part-"
 _YOUNG_SECONDS = 3_600
-_VERSIONED = re.compile(r"\.([0-9a-f]{32})\.(base|sealed)")
+NONE: Mapping[int, tuple[bytes, bytes]] = {}
 
 
-def files(folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes) -> None:
-    """Write both files of a version durably under the origin's folder; raises ``PublishFailed`` and leaves no part behind."""
-    base_name, sidecar_name = names(path, version)
+def files(
+    folder: Path, path: str, version: bytes, base: bytes, sidecar: bytes, renditions: Mapping[int, tuple[bytes, bytes]] = NONE
+) -> None:
+    """Write all files of a version durably under the origin's folder; raises ``PublishFailed`` and leaves no part behind.
+
+    ``renditions``: base and sidecar by width in px.
+    """
+    pictures = [(0, (base, sidecar)), *renditions.items()]
+    contents = [(names(path, version, width)[which], pair[which]) for which in (1, 0) for width, pair in pictures]
     with _explained(path):
-        _write(folder / sidecar_name, sidecar)
+        written: list[Path] = []
         try:
-            _write(folder / base_name, base)
+            for name, content in contents:
+                _write(folder / name, content)
+                written.append(folder / name)
         except OSError:
-            (folder / sidecar_name).unlink(missing_ok=True)
+            for file in written:
+                file.unlink(missing_ok=True)
             raise
 
 
@@ -93,7 +103,7 @@ def sweep(folder: Path, path: str, keep: set[bytes], now: float) -> int:
 def _is_stale(name: str, photo: str, keep: set[bytes]) -> bool:
     if name.startswith(f"{_PART}{photo}."):
         return True
-    named = _VERSIONED.fullmatch(name.removeprefix(photo)) if name.startswith(photo) else None
+    named = VERSIONED.fullmatch(name.removeprefix(photo)) if name.startswith(photo) else None
     return named is not None and bytes.fromhex(named[1]) not in keep
 
 
@@ -113,7 +123,7 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _part_of(target: Path) -> Path:
-    photo = _VERSIONED.sub("", target.name)
+    photo = VERSIONED.sub("", target.name)
     return target.with_name(f"{_PART}{photo}.{secrets.token_hex(8)}")
 
 

@@ -28,6 +28,7 @@ from precompute import certificate as certificates
 from precompute import photo as upload
 from precompute import pipeline
 from precompute import recheck
+from precompute import renditions
 from precompute import seal
 from precompute.anonymise import Replacement
 from precompute.anonymise import replace
@@ -83,6 +84,7 @@ def prepare(known: Published, photo: Opened, tools: pipeline.Tools, trusted: Tru
             replacement.variants, whole_photo.style, known.photo.photo_id, secrets.token_bytes, mark, tuple(placed)
         )
         pipeline.verify(whole_photo, sealed)
+        sealed = renditions.with_all(sealed, replacement.variants, whole_photo.style, tools.sizes, mark)
     except OutOfRange:
         raise NotExact from None
     return Resealing(known, replacement, sealed, stay, vouched)
@@ -166,6 +168,7 @@ def record(resealing: Resealing, keys: Wraps, now: float) -> PhotoRecord:
     return changed(
         before, version=sealed.version, base_sha256=sha256(sealed.base).digest(), base_size=len(sealed.base),
         wrapped_key=wrapped(sealed.directory_key, None), published=now, faces=tuple(kept + new),
+        renditions=renditions.records(sealed),
     )  # fmt: skip
 
 

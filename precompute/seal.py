@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import fields
 from itertools import combinations
 
 import numpy as np
@@ -16,7 +17,9 @@ from precompute import interval
 from precompute.blend import Overlay
 from precompute.jpeg import entropy
 from precompute.jpeg import writer
+from precompute.orientation import seen_size
 from precompute.variants import Canvas
+from precompute.variants import Layers
 from precompute.variants import Units
 from precompute.variants import Variants
 
@@ -25,18 +28,37 @@ Mark = Callable[[bytes], tuple[bytes, sealed.Cut]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SealedPhoto:
-    """What publishing needs. ``skeleton`` decodes to the upload's pixels and must not leave memory; ``slots[i]`` is face i's."""
+class Secrets:
+    """What all pictures of one version of a photo are sealed with; ``slots[i]`` is face i's."""
 
-    base: bytes
-    sidecar: bytes
-    skeleton: bytes
     photo_id: bytes
     version: bytes
     directory_key: bytes
     face_keys: dict[int, bytes]
     slots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture:
+    """One sealed picture. ``skeleton`` decodes to the one with all faces real, and must not leave memory; sizes are upright."""
+
+    base: bytes
+    sidecar: bytes
+    skeleton: bytes
     restart: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SealedPhoto(Secrets):
+    """What publishing needs: the keys, the picture as it was uploaded, and smaller ones of it."""
+
+    base: bytes
+    sidecar: bytes
+    skeleton: bytes
+    restart: int
+    renditions: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +71,26 @@ class Scan:
 
 
 def photo(
-    variants: Variants, style: writer.Style, photo_id: bytes, random: Random, mark: Mark | None = None,
+    variants: Layers, style: writer.Style, photo_id: bytes, random: Random, mark: Mark | None = None,
     slots: tuple[int, ...] | None = None,
 ) -> SealedPhoto:  # fmt: skip
-    """Every variant's blocks -> base and sidecar. ``random`` yields that many cryptographically random bytes.
+    """Every variant's blocks -> base and sidecar, under new keys. ``random`` yields that many cryptographically random bytes.
 
     ``mark`` puts a stretch into the base's header, and tells where: no answer with a real face has it. ``slots``: of each face,
     where they are known already; else they are given out at random.
     """
+    slots = shuffled(sum(map(len, variants.units)), random) if slots is None else slots
+    face_keys = {slot: random(KEY_BYTES) for slot in slots}
+    held = Secrets(photo_id, random(ID_BYTES), random(KEY_BYTES), face_keys, slots)
+    made = picture(variants, style, held, random, mark)
+    own = {part.name: getattr(held, part.name) for part in fields(held)}
+    return SealedPhoto(**own, base=made.base, sidecar=made.sidecar, skeleton=made.skeleton, restart=made.restart)
+
+
+def picture(
+    variants: Layers, style: writer.Style, held: Secrets, random: Random, mark: Mark | None = None, rendition: int = 0
+) -> Picture:
+    """Every variant's blocks -> base and sidecar, under the photo's keys. ``rendition``: its width in px, 0: as uploaded."""
     canvas = variants.canvas
     chroma = np.tile(canvas.frame.chroma, len(canvas.blocks))
     ac = entropy.ac_tokens(canvas.blocks.reshape(-1, 64), chroma)
@@ -66,18 +100,14 @@ def photo(
     head = writer.header(style, tables, plan.restart)
     skeleton = Scan(head + original.data[: original.end[-1]] + writer.EOI, original.start + len(head), original.end + len(head))
     base, left_out = _marked(_base(skeleton, variants, plan, tables), mark)
-    slots = shuffled(sum(map(len, variants.units)), random) if slots is None else slots
-    units = tuple(tuple(sorted(slots[face] for face in unit)) for unit in variants.units)
-    drafts = _drafts(skeleton, base, variants, plan, tables)
-    face_keys = {slot: random(KEY_BYTES) for slot in slots}
-    version, directory_key = random(ID_BYTES), random(KEY_BYTES)
+    units = tuple(tuple(sorted(held.slots[face] for face in unit)) for unit in variants.units)
     sidecar = sealed.write(
-        drafts, units, face_keys, directory_key,
-        photo_id=photo_id, version=version, base=base.file, salt=random(SALT_BYTES), left_out=left_out,
+        _drafts(skeleton, base, variants, plan, tables), units, held.face_keys, held.directory_key,
+        photo_id=held.photo_id, version=held.version, base=base.file, salt=random(SALT_BYTES), left_out=left_out,
+        rendition=rendition,
     )  # fmt: skip
-    return SealedPhoto(
-        base.file, sidecar, skeleton.file, photo_id, version, directory_key, face_keys, slots, plan.restart
-    )
+    width, height = seen_size((canvas.frame.width, canvas.frame.height), style.orientation)
+    return Picture(base.file, sidecar, skeleton.file, plan.restart, width, height)
 
 
 def with_few_sharing(canvas: Canvas, overlays: list[Overlay]) -> Variants:
@@ -93,7 +123,7 @@ def with_few_sharing(canvas: Canvas, overlays: list[Overlay]) -> Variants:
         units = [unit for u, unit in enumerate(units) if u not in crowd] + [merged]
 
 
-def _tables(variants: Variants, ac: entropy.Tokens) -> tuple[interval.Layout, entropy.Tables, entropy.Tokens]:
+def _tables(variants: Layers, ac: entropy.Tokens) -> tuple[interval.Layout, entropy.Tables, entropy.Tokens]:
     """The interval length, and Huffman tables fitted jointly to the upload and to every synthetic block."""
     canvas = variants.canvas
     gray = len(canvas.frame.components) == 1
@@ -113,7 +143,7 @@ def _tables(variants: Variants, ac: entropy.Tokens) -> tuple[interval.Layout, en
     return plan, entropy.fit_tables(counts + entropy.count(dc), gray), dc
 
 
-def _base(skeleton: Scan, variants: Variants, plan: interval.Layout, tables: entropy.Tables) -> Scan:
+def _base(skeleton: Scan, variants: Layers, plan: interval.Layout, tables: entropy.Tables) -> Scan:
     """The skeleton with every touched interval replaced by its synthetic one."""
     ids = np.array(sorted(plan.sets), np.int64)
     if not len(ids):
@@ -139,14 +169,14 @@ def _marked(base: Scan, mark: Mark | None) -> tuple[Scan, sealed.Cut | None]:
 
 
 def _coded(
-    blocks: npt.NDArray[np.int16], ids: npt.NDArray[np.int64], variants: Variants, plan: interval.Layout, tables: entropy.Tables
+    blocks: npt.NDArray[np.int16], ids: npt.NDArray[np.int64], variants: Layers, plan: interval.Layout, tables: entropy.Tables
 ) -> entropy.Intervals:
     starts = plan.starts(ids) * blocks.shape[1]
     return entropy.encode(writer.tokens_of(variants.canvas.frame, blocks, starts), tables, starts, ids)
 
 
 def _drafts(
-    skeleton: Scan, base: Scan, variants: Variants, plan: interval.Layout, tables: entropy.Tables
+    skeleton: Scan, base: Scan, variants: Layers, plan: interval.Layout, tables: entropy.Tables
 ) -> Iterator[sealed.Draft]:
     """One draft for every set F of units that share intervals, and every S of it that some viewer may see."""
     by_set: dict[Units, list[int]] = {}
@@ -161,7 +191,7 @@ def _drafts(
 
 
 def _variant(
-    ids: npt.NDArray[np.int64], hidden: Units, skeleton: Scan, variants: Variants, plan: interval.Layout, tables: entropy.Tables
+    ids: npt.NDArray[np.int64], hidden: Units, skeleton: Scan, variants: Layers, plan: interval.Layout, tables: entropy.Tables
 ) -> tuple[bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Intervals ``ids`` with just the hidden units synthetic: bytes, and where each interval lies in them."""
     if not hidden:

@@ -3,6 +3,8 @@
 A *unit* is a set of faces that reveal only together. A block's *label* names the set of units that touch it; label 0 is nobody.
 """
 
+from abc import ABC
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,23 +33,17 @@ class Canvas:
     tables: tuple[npt.NDArray[np.uint16], ...]
 
 
-class Variants:
+class Layers(ABC):
     """The blocks of the picture in which exactly the given units are synthetic, made only where they differ."""
 
-    def __init__(self, canvas: Canvas, overlays: list[Overlay], units: list[tuple[int, ...]]) -> None:
+    def __init__(self, canvas: Canvas, units: list[tuple[int, ...]]) -> None:
         self.canvas = canvas
         self.units = units
-        self._overlays = overlays
         self.label_sets: list[Units] = [frozenset()]
         self.labels = np.zeros(canvas.blocks.shape[:2], np.int32)
-        for unit, faces in enumerate(units):
-            for face in faces:
-                self._mark(unit, overlays[face])
 
-    def _mark(self, unit: int, overlay: Overlay) -> None:
-        area = mcu_area(overlay, self.canvas.frame)
-        rows, places = np.nonzero(touched_blocks(overlay, self.canvas.frame, area))
-        ids = area_ids(area, self.canvas.frame)[rows]
+    def _mark(self, unit: int, ids: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> None:
+        """Say that a unit touches the blocks at these MCUs and places."""
         known = {members: i for i, members in enumerate(self.label_sets)}
         old = self.labels[ids, places]
         for label in np.unique(old):
@@ -92,24 +88,41 @@ class Variants:
             members = self.label_sets[label] & units
             if members:
                 rows, places = np.nonzero(labels == label)
-                out[rows, places] = self._drawn(members, ids[rows], places)
+                out[rows, places] = self._drawn(members, self.label_sets[label], ids[rows], places)
         return out
 
-    def _drawn(self, units: Units, ids: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> Blocks:
-        """Blocks (n, 64) at these MCUs and places, from the pixels in which just ``units`` are drawn."""
+    def _drawn(self, hidden: Units, touching: Units, ids: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> Blocks:
+        """Blocks (n, 64) at these MCUs and places, which the units ``touching`` touch, with just the hidden ones synthetic."""
         across = self.canvas.frame.mcus[0]
         x, y = ids % across, ids // across
         area = int(x.min()), int(x.max()) + 1, int(y.min()), int(y.max()) + 1
-        faces = [face for unit in sorted(units) for face in self.units[unit]]
-        blocks = self._render(tuple(sorted(faces)), area)
-        return blocks[(y - area[2]) * (area[1] - area[0]) + x - area[0], places]
-
-    def _render(self, faces: tuple[int, ...], area: tuple[int, int, int, int]) -> Blocks:
         (w, h), (x0, x1, y0, y1) = self.canvas.frame.mcu_size, area
-        window = self.canvas.pixels[y0 * h : y1 * h, x0 * w : x1 * w].copy()
-        for face in faces:
-            draw(window, self._overlays[face], x0 * w, y0 * h)
-        return transform.blocks_of(window, self.canvas.frame, self.canvas.tables, area)
+        window = self._window(hidden, touching, slice(y0 * h, y1 * h), slice(x0 * w, x1 * w))
+        blocks = transform.blocks_of(window, self.canvas.frame, self.canvas.tables, area)
+        return blocks[(y - y0) * (x1 - x0) + x - x0, places]
+
+    @abstractmethod
+    def _window(self, hidden: Units, touching: Units, rows: slice, columns: slice) -> npt.NDArray[np.uint8]:
+        """The pixels of this part of the picture with just the hidden ones of the units ``touching`` synthetic."""
+
+
+class Variants(Layers):
+    """An upload and the synthetic faces drawn over it."""
+
+    def __init__(self, canvas: Canvas, overlays: list[Overlay], units: list[tuple[int, ...]]) -> None:
+        super().__init__(canvas, units)
+        self._overlays = overlays
+        for unit, faces in enumerate(units):
+            for face in faces:
+                area = mcu_area(overlays[face], canvas.frame)
+                rows, places = np.nonzero(touched_blocks(overlays[face], canvas.frame, area))
+                self._mark(unit, area_ids(area, canvas.frame)[rows], places)
+
+    def _window(self, hidden: Units, touching: Units, rows: slice, columns: slice) -> npt.NDArray[np.uint8]:
+        window = self.canvas.pixels[rows, columns].copy()
+        for face in sorted(face for unit in hidden for face in self.units[unit]):
+            draw(window, self._overlays[face], columns.start, rows.start)
+        return window
 
 
 def mcu_area(overlay: Overlay, frame: Frame) -> tuple[int, int, int, int]:

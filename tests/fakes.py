@@ -207,7 +207,7 @@ class World:
             "catalog": {"url": "sqlite+aiosqlite:///catalog.sqlite3"},
             "keys": tables.get("keys", {"ring": "ring.toml"}),
         }
-        table |= {name: tables[name] for name in ("policy", "demo", "precompute", "audit", "catalog") if name in tables}
+        table |= {name: tables[name] for name in ("policy", "demo", "precompute", "audit", "catalog", "sizes") if name in tables}
         file = self.folder / "config.toml"
         file.write_text(toml(table))
         self.settings = config.load(file)

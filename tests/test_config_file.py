@@ -60,6 +60,7 @@ def written(tables: Any, prefix: str) -> dict[str, Any]:
 
 TABLES = [
     ("edge", shared.Edge), ("precompute", Precompute), ("policy", shared.Policy), ("audit", shared.Audit), ("keys", shared.Keys),
+    ("sizes", shared.Sizes),
 ]  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def test_complete(table: str, kind: Any) -> None:
     assert set(written(uncommented()[table], table)) == set(keys(kind, table))
 
 
-@pytest.mark.parametrize(("table", "kind"), [("precompute", Precompute), ("keys", shared.Keys)])
+@pytest.mark.parametrize(("table", "kind"), [("precompute", Precompute), ("keys", shared.Keys), ("sizes", shared.Sizes)])
 def test_defaults(table: str, kind: Any) -> None:
     """A commented key shows its default, unless it has none."""
     known = keys(kind, table)

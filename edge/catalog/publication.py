@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from edge.catalog import changes
+from edge.catalog import renditions
 from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import hold
@@ -162,8 +163,8 @@ def _lies_on(face: Face, old: Any, photo: Photo) -> bool:
 
 
 def _photo_row(photo: Photo, certificate: str) -> dict[str, object]:
-    columns = [column.name for column in tables.PHOTO.c if column.name != "certificate"]
-    return {name: getattr(photo, name) for name in columns} | {"certificate": certificate}
+    made = {"certificate": certificate, "renditions": renditions.text_of(photo.renditions)}
+    return {column.name: getattr(photo, column.name) for column in tables.PHOTO.c if column.name not in made} | made
 
 
 def _face_row(path: str, face: Face) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
+from dataclasses import replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,21 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendition:
+    """A smaller picture of a photo, sealed under the photo's own keys: its size in px, upright, and its base."""
+
+    width: int
+    height: int
+    base_sha256: bytes
+    base_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
-    """One published version of a photo; ``wrapped_key`` is the wrapped directory key of its sidecar."""
+    """One published version of a photo; ``wrapped_key`` is the wrapped directory key of its sidecars.
+
+    ``renditions`` ascend by width. ``rendition``: the width of the one that this record is about, 0: the picture as uploaded.
+    """
 
     path: str
     photo_id: bytes
@@ -44,7 +59,16 @@ class Photo:
     published: float
     faces: tuple[Face, ...]
     uploader: str | None = None
+    renditions: tuple[Rendition, ...] = ()
+    rendition: int = 0
 
     def shown(self, granted: Set[int]) -> tuple[tuple[int, int, int], ...]:
         """Slot, epoch and owner's epoch of each granted face: with the version, all that a decision about the photo says."""
         return tuple([(face.slot, face.epoch, face.owner_epoch) for face in self.faces if face.slot in granted])
+
+    def at(self, rendition: Rendition) -> Self:
+        """The same photo, faces and keys, in this rendition of it."""
+        return replace(
+            self, rendition=rendition.width, width=rendition.width, height=rendition.height,
+            base_sha256=rendition.base_sha256, base_size=rendition.base_size,
+        )  # fmt: skip

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from edge.catalog import changes
+from edge.catalog import renditions
 from edge.catalog import restrictions
 from edge.catalog import tables
 from edge.catalog.database import hold
@@ -40,7 +41,8 @@ async def reseal(catalog: Catalog, photo: Photo, before: bytes, certificate: str
 
 
 async def _put(connection: AsyncConnection, photo: Photo, certificate: str) -> None:
-    values = {name: getattr(photo, name) for name in _COLUMNS} | {"certificate": certificate}
+    made = {"certificate": certificate, "renditions": renditions.text_of(photo.renditions)}
+    values = {name: getattr(photo, name) for name in _COLUMNS} | made
     await connection.execute(update(tables.PHOTO).filter_by(path=photo.path).values(values))
     here = tables.FACE.c.path == photo.path
     known = set((await connection.scalars(select(tables.FACE.c.slot).where(here))).all())

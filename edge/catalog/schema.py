@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from edge.errors import ConfigError
 
-HEAD = "0004"
+HEAD = "0005"
 FIRST = "0001"
 LOCK = 0x6D666D63  # "mfmc": the advisory lock that lets one process at a time change a PostgreSQL schema
 

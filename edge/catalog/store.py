@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy import text
 from sqlalchemy import union_all
 
+from edge.catalog import renditions
 from edge.catalog import tables
 from edge.catalog.changes import Changes
 from edge.catalog.database import Database
@@ -113,6 +114,7 @@ def photo_of(rows: Sequence[Any]) -> Photo:
         published=row.published,
         faces=tuple(_face(face) for face in rows if face.slot is not None),
         uploader=row.uploader,
+        renditions=renditions.read(row.renditions),
     )
 
 

@@ -37,6 +37,7 @@ PHOTO = Table(
     Column("published", Float, nullable=False),
     Column("certificate", Text, nullable=False),
     Column("uploader", Text),
+    Column("renditions", Text, nullable=False, server_default=""),  # width, height, size, hash; one after the other
     Index("photo_by_uploader", "uploader"),
     Index("photo_by_base", "base_sha256"),
 )

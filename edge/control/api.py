@@ -27,6 +27,7 @@ from edge.control.urls import Urls
 from edge.errors import BadRequest
 from edge.errors import MethodNotAllowed
 from edge.errors import NotFound
+from edge.render.settings import Sizes
 from edge.urls.door import UrlDoor
 from edge.viewer import Viewer
 from edge.viewer import Viewers
@@ -40,14 +41,12 @@ AT_ONCE: Final = 32  # reads, and as many changes, per process; a catalog in one
 class Api:
     """Answers everything below ``/-/api/`` and at ``/-/urls``."""
 
-    def __init__(
-        self, settings: config.Control, control: Control, identity: Identity, decide: Decide, door: UrlDoor | None
-    ) -> None:
+    def __init__(self, settings: config.Control, control: Control, identity: Identity, decide: Decide, urls: Urls) -> None:
         self._settings = settings
         self._control = control
         self._identity = identity
         self._decide = decide
-        self._urls = Urls(decide, door)
+        self._urls = urls
         self._rates = Rates(settings)
         self._rooms = {reads: Room(AT_ONCE) for reads in (True, False)}  # so that no reader keeps anybody from hiding a face
         self._document = msgspec.json.encode(openapi.document())
@@ -94,7 +93,7 @@ class Api:
 
 @asynccontextmanager
 async def open_api(
-    settings: config.Control, control: Control, people: Viewers, decide: Decide, door: UrlDoor | None
+    settings: config.Control, control: Control, people: Viewers, decide: Decide, door: UrlDoor | None, sizes: Sizes
 ) -> AsyncIterator[Api]:
     """The API, ready to answer; raises ``ConfigError`` where the services' keys cannot be used."""
     async with AsyncExitStack() as stack:
@@ -103,7 +102,7 @@ async def open_api(
             signer = await issuer.open_issuer(settings.service, "edge.control.service")
             stack.push_async_callback(signer.close)
             second = Viewers.of(settings.service, signer)
-        yield Api(settings, control, Identity(people, second), decide, door)
+        yield Api(settings, control, Identity(people, second), decide, Urls(decide, door, sizes))
 
 
 def _require_method(request: web.BaseRequest, *methods: str) -> None:

@@ -41,7 +41,7 @@ EXAMPLES: Final[dict[type[msgspec.Struct], Json]] = {
     operations.Owner: {"person": "u-red"},
     operations.Answer: {"answer": "yes"},
     operations.Rule: {"rule": "friends"},
-    urls.Asked: {"photos": ["/2026/t1.jpg", "/2026/t2.jpg"]},
+    urls.Asked: {"photos": ["/2026/t1.jpg", "/2026/t2.jpg?w=640"]},
 }
 HEADERS: Final = {MethodNotAllowed: "Allow", Unauthorised: "WWW-Authenticate", Slower: "Retry-After", Unavailable: "Retry-After"}
 _REF: Final = "#/components/{}/{}"
@@ -127,7 +127,7 @@ def _own_operation() -> Json:
 
 
 def _urls_operation() -> Json:
-    kinds = (BadRequest, Unauthorised, MethodNotAllowed, Slower, Refusal, Unavailable, *WITH_BODY)
+    kinds = (BadRequest, Unauthorised, Forbidden, MethodNotAllowed, Slower, Refusal, Unavailable, *WITH_BODY)
     return {
         "operationId": "urls",
         "summary": "Where a page's photos are for the viewer; without a token, for a stranger",

@@ -8,6 +8,9 @@ Nothing is ever encrypted under those keys themselves. HKDF-SHA256 (RFC 5869) tu
     key        = okm[0:32]     AES-256-GCM key of exactly one ciphertext
     commitment = okm[32:64]    stored in clear beside the ciphertext, compared before decrypting
 
+A rendition (``docs/renditions.md``) is sealed under the photo's own keys, so a face is granted, withdrawn and erased in all of
+them at once; the labels name its width, so that no ciphertext of one can stand in another.
+
 The commitment is needed because GCM alone does not commit: one ciphertext can be built that opens under two keys
 (Dodis et al., CRYPTO 2018), which would let a forger show two viewers different faces.
 """
@@ -30,10 +33,11 @@ ID_BYTES: Final = 16
 
 DIRECTORY_LABEL: Final = b"mfmc-edge/v1/directory"
 GROUP_LABEL: Final = b"mfmc-edge/v1/group/"
+RENDITION_LABEL: Final = b"mfmc-edge/v1/rendition/"
 WRAP_LABEL: Final = b"mfmc-edge/v1/wrap/"
 TEMPLATE_LABEL: Final = b"mfmc-edge/v1/template"
 
-# A key is derived from fresh random secrets and a fresh salt for one ciphertext alone, so the nonce cannot repeat under it.
+# A key is derived with a fresh salt for one ciphertext alone, so the nonce cannot repeat under it.
 NONCE: Final = bytes(12)
 
 
@@ -68,9 +72,15 @@ class Box:
         return "Box(***)"
 
 
-def group_label(index: int) -> bytes:
+def directory_label(rendition: int) -> bytes:
+    """Label of the directory of the rendition of this width in px; 0 is the picture as it was uploaded."""
+    return RENDITION_LABEL + rendition.to_bytes(4, "big") + b"/directory" if rendition else DIRECTORY_LABEL
+
+
+def group_label(index: int, rendition: int) -> bytes:
     """Label of the group at ``index`` of the directory."""
-    return GROUP_LABEL + index.to_bytes(4, "big")
+    number = index.to_bytes(4, "big")
+    return RENDITION_LABEL + rendition.to_bytes(4, "big") + b"/group/" + number if rendition else GROUP_LABEL + number
 
 
 def wrap_context(photo_id: bytes, version: bytes, slot: int | None) -> bytes:

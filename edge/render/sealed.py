@@ -10,7 +10,7 @@ Sidecar::
     66   32  salt
     98   32  commitment of the directory
     130  4   length n of the directory's ciphertext
-    134  n   directory, sealed; associated data: bytes 0..134 and the photo's id
+    134  n   directory, sealed; associated data: bytes 0..134, the photo's id, and of a rendition its width (4)
     ...      the groups' ciphertexts in directory order, nothing between, before or after
 
 Directory (plaintext, zero-padded to its Padmé length)::
@@ -38,12 +38,12 @@ from typing import Final
 
 from edge.errors import Damaged
 from edge.keys.envelope import COMMITMENT_BYTES
-from edge.keys.envelope import DIRECTORY_LABEL
 from edge.keys.envelope import ID_BYTES
 from edge.keys.envelope import KEY_BYTES
 from edge.keys.envelope import SALT_BYTES
 from edge.keys.envelope import TAG_BYTES
 from edge.keys.envelope import Box
+from edge.keys.envelope import directory_label
 from edge.keys.envelope import group_label
 from edge.keys.envelope import padded_length
 from edge.render.fields import Fields
@@ -102,9 +102,10 @@ class Draft:
 
 
 def parse(
-    sidecar: bytes, directory_key: bytes, *, photo_id: bytes, version: bytes, base_sha256: bytes, base_size: int
-) -> Sealed:
-    """Sidecar bytes -> ``Sealed``, if they belong to just this photo, version and base; raises ``Damaged`` otherwise.
+    sidecar: bytes, directory_key: bytes, *,
+    photo_id: bytes, version: bytes, base_sha256: bytes, base_size: int, rendition: int = 0,
+) -> Sealed:  # fmt: skip
+    """Sidecar bytes -> ``Sealed``, if they belong to just this photo, version, rendition and base; raises ``Damaged`` otherwise.
 
     Lengths are bounded before anything is sliced, and the end of the input is where the last group ends.
     """
@@ -116,12 +117,12 @@ def parse(
     if not TAG_BYTES <= n <= min(MAX_DIRECTORY_BYTES, len(sidecar) - HEADER.size):
         raise Damaged
     header = sidecar[: HEADER.size]
-    box = Box(directory_key, salt, DIRECTORY_LABEL)
+    context = _context(header, photo_id, rendition)
+    box = Box(directory_key, salt, directory_label(rendition))
     box.require(commitment)
-    directory = box.open(memoryview(sidecar)[HEADER.size : HEADER.size + n], header + photo_id)
-    reader = Fields(directory)
+    reader = Fields(box.open(memoryview(sidecar)[HEADER.size : HEADER.size + n], context))
     left_out = _stretch(reader, base_size) if form == WITH_STRETCH else None
-    units, groups = _parse_directory(reader, memoryview(sidecar)[HEADER.size + n :], header + photo_id, base_size)
+    units, groups = _parse_directory(reader, memoryview(sidecar)[HEADER.size + n :], context, base_size, rendition)
     return Sealed(salt, units, groups, left_out)
 
 
@@ -133,13 +134,13 @@ def _stretch(reader: Fields, base_size: int) -> Cut:
 
 
 def _parse_directory(
-    reader: Fields, body: memoryview, context: bytes, base_size: int
+    reader: Fields, body: memoryview, context: bytes, base_size: int, rendition: int
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[Group, ...]]:
     units = tuple(_unit(reader) for _ in range(reader.number(2)))
     groups: list[Group] = []
     at = 0
     for index in range(reader.number(4)):
-        group, at = _group(reader, index, len(units), body, at, context, base_size)
+        group, at = _group(reader, group_label(index, rendition), len(units), body, at, context, base_size)
         groups.append(group)
     if at != len(body) or any(reader.rest()):
         raise Damaged
@@ -154,7 +155,7 @@ def _unit(reader: Fields) -> tuple[int, ...]:
 
 
 def _group(
-    reader: Fields, index: int, units: int, body: memoryview, at: int, context: bytes, base_size: int
+    reader: Fields, label: bytes, units: int, body: memoryview, at: int, context: bytes, base_size: int
 ) -> tuple[Group, int]:
     start = reader.at
     touching = tuple(reader.number(2) for _ in range(reader.number(1)))
@@ -172,9 +173,7 @@ def _group(
         raise Damaged
     shown = tuple(unit for i, unit in enumerate(touching) if mask >> i & 1)
     entry = reader.since(start)
-    return Group(
-        touching, shown, cuts, length, commitment, group_label(index), group_context(context, entry), body[at:end]
-    ), end
+    return Group(touching, shown, cuts, length, commitment, label, group_context(context, entry), body[at:end]), end
 
 
 def _check_cuts(cuts: tuple[Cut, ...], length: int, base_size: int) -> None:
@@ -191,33 +190,36 @@ def _ascending(values: tuple[int, ...]) -> bool:
     return all(a < b for a, b in pairwise(values))
 
 
+def _context(header: bytes, photo_id: bytes, rendition: int) -> bytes:
+    return header + photo_id + (rendition.to_bytes(4, "big") if rendition else b"")
+
+
 def group_context(context: bytes, entry: bytes) -> bytes:
-    """Associated data of one group: a hash over the header, the photo's id and the group's own directory entry."""
+    """Associated data of one group: a hash over that of the directory and the group's own entry in it."""
     return sha256(context + entry).digest()
 
 
 def write(
     drafts: Iterable[Draft], units: tuple[tuple[int, ...], ...], face_keys: Mapping[int, bytes], directory_key: bytes, *,
-    photo_id: bytes, version: bytes, base: bytes, salt: bytes, left_out: Cut | None = None,
+    photo_id: bytes, version: bytes, base: bytes, salt: bytes, left_out: Cut | None = None, rendition: int = 0,
 ) -> bytes:  # fmt: skip
     """Draft groups -> sidecar bytes. ``salt`` must be fresh and random for every call: all keys are derived from it.
 
-    ``left_out``: the stretch of the base that answers with a real face lack; its length is 0.
+    ``left_out``: the stretch of the base that answers with a real face lack; its length is 0. ``rendition``: its width, in px.
     """
     if len(photo_id) != ID_BYTES or len(version) != ID_BYTES or len(salt) != SALT_BYTES:
         raise ValueError("photo id and version are 16 bytes, the salt is 32")
     drafts = tuple(drafts)
-    boxes = [
-        Box(group_secret(draft.shown, units, face_keys), salt, group_label(i)) for i, draft in enumerate(drafts)
-    ]
+    secrets = [group_secret(draft.shown, units, face_keys) for draft in drafts]
+    boxes = [Box(secret, salt, group_label(i, rendition)) for i, secret in enumerate(secrets)]
     entries = [_entry(draft, box.commitment) for draft, box in zip(drafts, boxes, strict=True)]
     directory = _directory(left_out, units, entries)
-    door = Box(directory_key, salt, DIRECTORY_LABEL)
+    door = Box(directory_key, salt, directory_label(rendition))
     form = PLAIN if left_out is None else WITH_STRETCH
     header = HEADER.pack(
         MAGIC, form, version, sha256(base).digest(), len(base), salt, door.commitment, len(directory) + TAG_BYTES
     )
-    context = header + photo_id
+    context = _context(header, photo_id, rendition)
     parts = [header, door.seal(directory, context)]
     for draft, box, entry in zip(drafts, boxes, entries, strict=True):
         padding = bytes(padded_length(len(draft.patch)) - len(draft.patch))

@@ -17,6 +17,8 @@ from edge.errors import Damaged
 from edge.errors import KeyRingError
 from edge.keys import ring
 from edge.policy import may_be_seen
+from edge.render.request import FULL
+from edge.render.request import Rendition
 from edge.urls.keys import Keys
 from edge.urls.settings import Urls
 from edge.urls.signing import Signed
@@ -49,10 +51,10 @@ class UrlDoor:
     def __repr__(self) -> str:
         return f"<UrlDoor {self._keys!r}>"
 
-    def sign(self, photo: Photo, granted: frozenset[int], now: float) -> Signed:
-        """The URL that shows the ``granted`` faces of the photo as they are now."""
+    def sign(self, photo: Photo, granted: frozenset[int], now: float, asked: Rendition = FULL) -> Signed:
+        """The URL that shows the ``granted`` faces of the photo as they are now, in the rendition that is asked for."""
         shown, bucket = photo.shown(granted), self._settings.bucket_seconds
-        return sign(self._keys, photo.path, photo.version, shown, now, bucket_seconds=bucket)
+        return sign(self._keys, photo.path, photo.version, shown, now, bucket_seconds=bucket, rendition=str(asked))
 
     def ticket(self, sealed: str, path: str, now: float) -> Ticket | None:
         """What is sealed in a signed URL, if it was sealed by a key at hand and for this path, and is good at ``now``."""
@@ -97,12 +99,10 @@ class UrlDoor:
 def granted(ticket: Ticket | None, photo: Photo, policy: Policy) -> frozenset[int] | None:
     """The slots of the faces that the ticket shows of the photo as it is now; None in any doubt.
 
-    In doubt is a ticket for another version or rendition, one with a face whose epochs have grown since or that nobody at all may
-    see, and no ticket.
+    In doubt is a ticket for another version, one with a face whose epochs have grown since or that nobody at all may see, and no
+    ticket.
     """
-    if ticket is None or ticket.rendition:
-        return None
-    if fingerprint(photo.version, photo.shown(ticket.faces)) != ticket.decision:
+    if ticket is None or fingerprint(photo.version, photo.shown(ticket.faces)) != ticket.decision:
         return None
     faces = [face for face in photo.faces if face.slot in ticket.faces]
     return ticket.faces if all(may_be_seen(face, policy) for face in faces) else None

@@ -172,7 +172,7 @@ class Desk:
         self.shown = Shown(self.catalog, self.settings.policy)
         signing = self.settings.edge.urls
         self.door = None if signing is None else await UrlDoor.open(signing)
-        opened = open_api(self.settings.edge.control, self.control, self.people, self.shown, self.door)
+        opened = open_api(self.settings.edge.control, self.control, self.people, self.shown, self.door, self.settings.sizes)
         self.api = await self._stack.enter_async_context(opened)
         runner = web.ServerRunner(Server(self._handle, self.settings.edge), shutdown_timeout=1)
         await runner.setup()

@@ -137,5 +137,5 @@ async def test_unusable_service_key(desk: Desk) -> None:
     assert service is not None
     (desk.folder / "issuer.pem").write_text("no key")
     with pytest.raises(ConfigError, match=r"edge\.control\.service\.key_file"):
-        async with open_api(desk.settings.edge.control, desk.control, desk.people, desk.shown):
+        async with open_api(desk.settings.edge.control, desk.control, desk.people, desk.shown, None, desk.settings.sizes):
             raise AssertionError

@@ -95,5 +95,5 @@ def test_every_problem_has_its_own_name() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Refusal)]
     assert len({problems.of(kind).type for kind in kinds}) == len(kinds)
     shown = json.dumps(DOCUMENT)
-    for kind in set(kinds) - {errors.OriginFailed, errors.OriginTimeout}:
+    for kind in set(kinds) - {errors.OriginFailed, errors.OriginTimeout, errors.BadRendition}:
         assert problems.of(kind).type in shown

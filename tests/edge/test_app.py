@@ -133,20 +133,23 @@ async def test_faults_of_ours_tell_nothing(world: World, caplog: pytest.LogCaptu
 
 
 async def test_access_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """A line holds the five allowed fields and nothing else; without the setting there is none."""
+    """A line holds the six allowed fields and nothing else; without the setting there is none."""
     caplog.set_level(logging.INFO, "mfmc.access")
     world.configure({}, access_log=True)
     made = await world.publish({1: "u-red"})
     await world.start()
     await world.get(token=world.issuer.token("u-red"))
     await world.get("/-/health", method="HEAD")
-    await world.get("/nope.jpg", method="DELETE")
+    await world.get("/nope.jpg?secret=1&dpr=2&w=320", method="DELETE")
     await world.raw(b"BREW / HTTP/1.1\r\n\r\n")
     lines = [record.args for record in caplog.records if record.name == "mfmc.access"]
-    assert [set(line) for line in lines] == [{"method", "kind", "status", "bytes", "ms"}] * 4
+    assert [set(line) for line in lines] == [{"method", "kind", "rendition", "status", "bytes", "ms"}] * 4
     told = [(line["method"], line["kind"], line["status"], line["bytes"]) for line in lines]
     assert told[0] == ("GET", "picture", 200, len(made.base))
     assert [entry[:3] for entry in told[1:]] == [("HEAD", "own", 200), ("DELETE", "picture", 405), ("other", "picture", 400)]
+    assert [line["rendition"] for line in lines] == ["", "", "w=640", ""]
+    texts = [record.getMessage().partition(":")[0] for record in caplog.records if record.name == "mfmc.access"]
+    assert texts == ["GET picture", "HEAD own", "DELETE picture w=640", "other picture"]
     assert AccessLog(logging.getLogger("mfmc.access"), "").enabled
 
 

@@ -83,7 +83,7 @@ def test_all_is_well(check: Run, tmp_path: Path) -> None:
         "keys", "origin", "tokens", "traces", "catalog", "service", "issuer", "published", "clock", "folders", "ports", "parser",
     }  # fmt: skip
     assert found["published"] == "the newest base is there"
-    assert found["catalog"] == "schema 0004"
+    assert found["catalog"] == "schema 0005"
 
 
 def test_json_of_faults(check: Run, tmp_path: Path) -> None:
@@ -195,4 +195,4 @@ def test_older_catalog(check: Run, tmp_path: Path) -> None:
     world.configure({"catalog": {"url": "sqlite+aiosqlite:///empty.sqlite3"}})
     code, out, _ = check()
     assert code == 0
-    assert "schema none, will be brought to 0004" in out
+    assert "schema none, will be brought to 0005" in out

@@ -37,13 +37,20 @@ def test_for_machines() -> None:
     assert line == {"level": "warning", "logger": "mfmc.access", "event": "done: 200", "status": 200}
 
 
+def test_renditions() -> None:
+    """A rendition is written in its canonical form, the longest that may be signed too."""
+    for form in ("", "w=640", "w=99999&h=99999&fit=cover&q=99999&fmt=webp"):
+        assert written("mfmc.access", "GET %(rendition)s", {"rendition": form}) == f"GET {form}"
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize(
     "fields",
     [
         {"token": CANARY}, {"path": f"/{CANARY}.jpg"}, {"error": f"no such user {CANARY}"}, {"error": ValueError(CANARY)},
         {"fault": ValueError(CANARY)}, {"fault": CANARY}, {"method": CANARY}, {"kind": CANARY}, {"status": CANARY},
-        {"bytes": CANARY.encode()}, {"key": f"edge.{CANARY}"}, {"before": CANARY},
+        {"rendition": CANARY}, {"rendition": f"w=640/{CANARY}.jpg"}, {"rendition": "w" * 65 + CANARY}, {"bytes": CANARY.encode()},
+        {"key": f"edge.{CANARY}"}, {"before": CANARY},
     ],
     ids=lambda fields: next(iter(fields)),
 )  # fmt: skip

@@ -23,7 +23,8 @@ WORDS = {
     "answer": {"base", "spliced", "unchanged", "withheld"},
     "step": {"catalog", "origin", "keys", "friends", "disk"},
     "outcome": {"ok", "failed", "timeout", "done", "refused"},
-    "cache": {"files", "disk", "catalog", "keys", "plans"},
+    "cache": {"files", "disk", "catalog", "keys", "plans", "scaled"},
+    "state": {"busy", "waiting"},
 }
 
 
@@ -109,6 +110,20 @@ async def test_caches(world: World) -> None:
     assert found['mfmc_cache_bytes{cache="files"}'] == len(made.base)
     disk = world.app.view.files._cache  # type: ignore[union-attr]
     assert await disk.size() > len(made.base)
+
+
+def test_scaling() -> None:
+    """The pool's gauge says how many threads are at work and how many pictures wait now; refusals add up."""
+    metrics = Metrics()
+    metrics.scaling.threads, metrics.scaling.taken, metrics.scaling.refused = 2, 5, 7
+    for _ in range(2):
+        found = samples(metrics.text().decode())
+        assert found['mfmc_scaling_pictures{state="busy"}'] == 2
+        assert found['mfmc_scaling_pictures{state="waiting"}'] == 3
+        assert found["mfmc_scaling_refused_total"] == 7
+    metrics.scaling.taken = 1
+    found = samples(metrics.text().decode())
+    assert (found['mfmc_scaling_pictures{state="busy"}'], found['mfmc_scaling_pictures{state="waiting"}']) == (1, 0)
 
 
 async def test_nothing_social_in_labels(world: World) -> None:

@@ -65,7 +65,9 @@ def killed_at(operation: int) -> None:
 def release(root: Path, version: bytes) -> None:
     """The real release step, with the sealing already done."""
     base = BASES[version]
-    sealing: Any = SimpleNamespace(sealed=SimpleNamespace(version=version, base=base, sidecar=b"sidecar of " + base))
+    small = SimpleNamespace(width=4, base=b"small " + base, sidecar=b"small sidecar of " + base)
+    sealed = SimpleNamespace(version=version, base=base, sidecar=b"sidecar of " + base, renditions=(small,))
+    sealing: Any = SimpleNamespace(sealed=sealed)
     row = Photo(PATH, bytes(16), version, sha256(base).digest(), len(base), 8, 8, b"wrapped", 1.0, ())
     pipeline.record = lambda *_: row
     pipeline.certificate = lambda *_: ""
@@ -85,11 +87,14 @@ def check(root: Path) -> bytes:
     photo = asyncio.run(ask())
     assert photo is not None
     base, sidecar = names(PATH, photo.version)
+    small = names(PATH, photo.version, 4)
     assert (root / "origin" / base).read_bytes() == BASES[photo.version]
     assert (root / "origin" / sidecar).read_bytes() == b"sidecar of " + BASES[photo.version]
+    assert (root / "origin" / small[0]).read_bytes() == b"small " + BASES[photo.version]
+    assert (root / "origin" / small[1]).read_bytes() == b"small sidecar of " + BASES[photo.version]
     assert (root / "origin" / PATH[1:]).read_bytes() in BASES.values()
     publish.sweep(root / "origin", PATH, {photo.version}, 1e12)
-    assert {file.name for file in (root / "origin").iterdir()} == {base, sidecar, PATH[1:]}
+    assert {file.name for file in (root / "origin").iterdir()} == {base, sidecar, *small, PATH[1:]}
     return photo.version
 
 

@@ -21,6 +21,7 @@ from edge.keys.settings import Keys
 from edge.origin import names
 from edge.render import sealed as form
 from edge.render import splice
+from edge.render.settings import Sizes
 from precompute import pipeline
 from precompute.claims import Claim
 from precompute.config import Config
@@ -92,6 +93,23 @@ def test_released(config: Config) -> None:
     red = pictures.by_opencv(shown(config, "u-red"))
     assert np.array_equal(red[:, :100], pictures.by_opencv(DATA)[:, :100])
     assert np.array_equal(red[:, 110:], base[:, 110:])
+
+
+def test_renditions_are_published(config: Config) -> None:
+    """Each rendition lies at the origin as the catalog has it; one of them is no upload for the photo's place."""
+    tools = Tools(FlatFaces(BOXES), sizes=Sizes(renditions=(80, 160, 320, 640)))
+    pipeline.release(pipeline.prepare(DATA, tools, (), bytes(32)), PATH, config, ring.read(config.keys.ring))
+    photo = catalogued(config)
+    assert [(each.width, each.height) for each in photo.renditions] == [(80, 50), (160, 100)]
+    for each in photo.renditions:
+        base, sidecar = ((config.folder / name).read_bytes() for name in names(PATH, photo.version, each.width))
+        assert (sha256(base).digest(), len(base)) == (each.base_sha256, each.base_size)
+        assert pictures.by_opencv(base).shape == (each.height, each.width, 3)
+        assert sidecar.startswith(form.MAGIC)
+        with pytest.raises(Rejected, match="smaller picture"):
+            pipeline.known_id(config, PATH, base)
+        assert pipeline.known_id(config, "/other.jpg", base) is None
+    assert pipeline.known_id(config, PATH, DATA) == photo.photo_id
 
 
 def test_boxes_are_upright(config: Config) -> None:

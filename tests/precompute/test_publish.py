@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.origin import is_versioned
 from edge.origin import names
 from precompute import publish
 from precompute.errors import PublishFailed
@@ -32,6 +33,20 @@ def test_files_and_plain_name(tmp_path: Path) -> None:
     base, sidecar = names(PATH, NEW)
     assert content(tmp_path) == {base: b"base", sidecar: b"sidecar", "2026/party.jpg": b"base"}
     assert original.stat().st_ino == (tmp_path / base).stat().st_ino
+
+
+def test_files_of_renditions(tmp_path: Path) -> None:
+    """Renditions lie beside the photo under names of their own, are swept with its version, and are nobody's photo."""
+    old, new = names(PATH, OLD, 640), names(PATH, NEW, 640)
+    for version in (OLD, NEW):
+        publish.files(tmp_path, PATH, version, b"base", b"sidecar", {640: (b"small base", b"small sidecar")})
+    assert content(tmp_path)[new[0]] == b"small base"
+    assert content(tmp_path)[new[1]] == b"small sidecar"
+    assert new[0] == f"2026/party.jpg.{NEW.hex()}.w640.base"
+    assert all(is_versioned("/" + name) for name in (*new, *names(PATH, NEW)))
+    assert publish.sweep(tmp_path, PATH, {NEW}, time.time() + 7200) == 4
+    assert not set(old) & set(content(tmp_path))
+    assert {*new, *names(PATH, NEW)} == set(content(tmp_path))
 
 
 def everything(folder: Path) -> None:

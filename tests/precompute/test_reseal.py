@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from hashlib import sha256
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from edge.catalog import Face as FaceRecord
+from edge.catalog.renditions import read
 from edge.origin import names
 from precompute import reseal
 from precompute.errors import NotMeasurable
@@ -54,6 +56,23 @@ def test_resealed(signed_shop: Shop, compares: Compares, capsys: pytest.CaptureF
         assert (signed_shop.folder / "origin" / names("/one.jpg", kept)[0]).is_file()
     assert plain == (signed_shop.folder / "origin" / names("/one.jpg", version(signed_shop))[0]).read_bytes()
     assert run(signed_shop, capsys, "--all")[1][0]["due"] is False
+
+
+def test_renditions_too(signed_shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """The widths that are configured now are made of the new fakes, also for a photo that had none."""
+    assert rows(signed_shop, "photo", "renditions") == [("",)]
+    with signed_shop.config.open("a") as file:
+        file.write("[sizes]\nrenditions = [50, 100, 200]\n")
+    for _ in range(2):
+        before = version(signed_shop)
+        assert run(signed_shop, capsys, "/one.jpg", "--force")[0] == 0
+        ((told,),) = rows(signed_shop, "photo", "renditions")
+        made = read(str(told))
+        assert [(each.width, each.height) for each in made] == [(50, 40), (100, 80)]
+        for each in made:
+            base = signed_shop.folder / "origin" / names("/one.jpg", version(signed_shop), each.width)[0]
+            assert sha256(base.read_bytes()).digest() == each.base_sha256
+        assert version(signed_shop) != before
 
 
 def test_everything_set_stays(signed_shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

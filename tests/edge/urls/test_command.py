@@ -59,6 +59,19 @@ def test_a_url(made: Published, run: Run, tmp_path: Path) -> None:
     assert out.startswith(f"/-/s/{keys.primary}.")
 
 
+def test_a_rendition(made: Published, run: Run, tmp_path: Path) -> None:
+    """A rendition is sealed in its one form, however it is spelt, odd sizes included."""
+    run("keys", "new", "--urls")
+    keys = urls.Keys.read(tmp_path / "urls.toml")
+    for spelled, form in (("w=160&dpr=2", "w=320"), ("fmt=auto&w=501", "w=501&fmt=auto"), ("", "")):
+        before = time.time()
+        code, out, err = run("sign", PATH, "--face", "1", "--rendition", spelled)
+        assert (code, err) == (0, "")
+        faces = [(1, 0, 0)]
+        signed = {urls.sign(keys, PATH, made.photo.version, faces, now, rendition=form).url for now in (before, time.time())}
+        assert out.strip() in signed
+
+
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
@@ -67,6 +80,9 @@ def test_a_url(made: Published, run: Run, tmp_path: Path) -> None:
         pytest.param([PATH, "--face", "9"], "--face 9", id="no-face"),
         pytest.param([PATH, "--face", "1", "--face", "3"], "unclaimed", id="nobody-may-see-it"),
         pytest.param([PATH, "--face", "1", "--seconds", "3301"], "at most 3300", id="too-long"),
+        pytest.param([PATH, "--face", "1", "--rendition", "w=9999"], "--rendition w=9999", id="too-large"),
+        pytest.param([PATH, "--face", "1", "--rendition", "width=320"], "--rendition width=320", id="no-such-word"),
+        pytest.param([PATH, "--face", "1", "--rendition", "w=320&fmt=gif"], "docs/renditions.md", id="no-such-format"),
         pytest.param([PATH, "--face", "1", "--seconds", "0"], "above 0", id="no-time"),
         pytest.param([PATH, "--face", "1", "--seconds", "nan"], "above 0", id="no-number"),
     ],

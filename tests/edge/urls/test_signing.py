@@ -16,6 +16,7 @@ from edge.urls.ticket import Ticket
 
 KEYS = urls.Keys("k-1", {"k-1": bytes(range(32))})
 PATH, VERSION, NOW = "/2026/t1.jpg", bytes(range(16)), 1_800_000_000.0
+LONGEST = "w=99999&h=99999&fit=cover&q=99999&fmt=webp"
 HEAVY = {"aiohttp", "sqlalchemy", "msgspec", "asyncio", "numpy", "yarl"}
 
 
@@ -44,11 +45,20 @@ def test_what_is_signed() -> None:
     assert Ticket.parse(KEYS.open(sealed, PATH)) == Ticket.of(VERSION, [(3, 1, 2)], int(NOW) + 120, "w=640")
 
 
+@pytest.mark.parametrize("spelled", ["w=640", "w=320&dpr=2", "dpr=2&fmt=jpg&w=320", "w=640&fit=cover"])
+def test_one_form(spelled: str) -> None:
+    """However a rendition is spelt, one URL: what is signed is its canonical form."""
+    wanted = urls.sign(KEYS, PATH, VERSION, [(3, 1, 2)], NOW, rendition="w=640").url
+    assert urls.sign(KEYS, PATH, VERSION, [(3, 1, 2)], NOW, rendition=spelled).url == wanted
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"path": "2026/t1.jpg"}, {"path": "/2026/t1.jpg?w=640"}, {"path": "/-/health"}, {"path": ""}, {"version": b"short"},
-        {"faces": [(1, 0, 0), (1, 0, 0)]}, {"faces": [(4_096, 0, 0)]}, {"rendition": "w=640\n"}, {"now": -1e6},
+        {"faces": [(1, 0, 0), (1, 0, 0)]}, {"faces": [(4_096, 0, 0)]}, {"rendition": "w=640\n"}, {"rendition": "width=640"},
+        {"rendition": "w=640&w=640"}, {"rendition": "w=640&fmt=gif"}, {"rendition": "w=0"}, {"rendition": "?w=640"},
+        {"rendition": "&"}, {"now": -1e6},
     ],
     ids=str,
 )  # fmt: skip
@@ -56,14 +66,14 @@ def test_refused(change: dict[str, Any]) -> None:
     """What no edge would take is an error of whoever signs."""
     good: dict[str, Any] = {"path": PATH, "version": VERSION, "faces": [(1, 0, 0)], "now": NOW}
     assert urls.sign(KEYS, **good)
-    with pytest.raises(ValueError, match=r"path|version|face"):
+    with pytest.raises(ValueError, match=r"path|version|face|rendition"):
         urls.sign(KEYS, **good | change)
 
 
 def test_longest_url_has_the_shape() -> None:
     """The longest ticket there is, for the longest path, under the longest id, can be asked for."""
     keys = urls.Keys("k" * 32, {"k" * 32: bytes(32)})
-    signed = urls.sign(keys, "/" + "a" * 511, VERSION, [(4_095, 0, 0)], NOW, rendition="w" * 64)
+    signed = urls.sign(keys, "/" + "a" * 511, VERSION, [(4_095, 0, 0)], NOW, rendition=LONGEST)
     sealed, path = address.parse_signed(signed.url)
     assert keys.open(sealed, path)
 
