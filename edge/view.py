@@ -6,12 +6,14 @@ from aiohttp import web
 
 from edge import address
 from edge import answer
+from edge import conditions
 from edge.answer import Answers
 from edge.answer import Manner
 from edge.answer import Variant
 from edge.audit.reveals import Reveals
 from edge.catalog import Photo
 from edge.config import Policy
+from edge.errors import Stale
 from edge.errors import Unavailable
 from edge.files import Files
 from edge.metrics import Answer
@@ -72,18 +74,20 @@ class View:
         tag = self.plans.known_tag(photo, granted, now) or await self.plans.tag(photo, granted, now)
         if tag is None:
             granted, tag, manner = NOBODY, base_tag(photo), decision.doubtful
-        if answer.unchanged(request.headers, tag):
+        if conditions.unmatched(request.headers, tag):
+            raise Stale
+        if conditions.unchanged(request.headers, tag):
             self._count(decision, "unchanged")
-            return answer.not_modified(manner, _variant(photo, granted, tag), now)
+            return answer.not_modified(request, manner, _variant(photo, granted, tag), now)
         base = await self.files.base(photo, now)
         spliced = (base,) if not granted else await self.plans.reveal(photo, granted, base, now)
         if spliced is None or await self._changed(photo, now):
             self._count(decision, "withheld" if decision.granted else "base")
-            return answer.picture(decision.doubtful, _variant(photo, NOBODY, base_tag(photo)), (base,), now)
+            return answer.picture(request, decision.doubtful, _variant(photo, NOBODY, base_tag(photo)), (base,), now)
         if granted:
             self.reveals.note(decision.viewer, photo, granted, now)
         self._count(decision, "spliced" if granted else "withheld" if decision.granted else "base")
-        return answer.picture(manner, _variant(photo, granted, tag), spliced, now)
+        return answer.picture(request, manner, _variant(photo, granted, tag), spliced, now)
 
     async def _by_viewer(self, request: web.BaseRequest, now: float) -> _Decision:
         """What whoever sent the request may see."""
