@@ -98,7 +98,9 @@ class Campaign:
     async def _own_tag(self, asked: Asked) -> None:
         if asked.expected in self.tags:
             seen = await self._ask(asked, **{"If-None-Match": self.tags[asked.expected]})
-            assert (seen.status, seen.body) == (304, b"")
+            uncached = asked.kind == "plain" and asked.expected != self.stage.made[asked.path].base
+            whole = [(200, asked.expected)] if uncached else []  # nginx asks without conditions where it hopes to store
+            assert (seen.status, seen.body) in [(304, b""), *whole]
 
     async def _other_tag(self, asked: Asked) -> None:
         others = [tag for picture, tag in self.tags.items() if picture != asked.expected]
