@@ -36,7 +36,7 @@ sub vcl_recv {
     elsif (req.http.Accept ~ "(?i)image/avif") { set req.http.Accept = "image/avif,*/*"; }
     elsif (req.http.Accept ~ "(?i)image/webp") { set req.http.Accept = "image/webp,*/*"; }
     else { set req.http.Accept = "*/*"; }
-    if (std.healthy(req.backend_hint)) { set req.grace = 0s; }
+    if (std.healthy(req.backend_hint)) { set req.grace = 1s; }
     return (hash);
 }
 
@@ -47,7 +47,9 @@ sub vcl_backend_response {
         set beresp.grace = 0s;
         return (deliver);
     }
-    # While the edge is down, a base may be stale: it is synthetic. A signed picture may not: it may show a face that was hidden since.
+    # While the edge is down, a base may be stale: it is synthetic. A signed picture may not: it may show a face that was hidden since,
+    # so it is kept only to ask by its entity tag whether it is still good.
+    set beresp.keep = 2m;
     if (bereq.url ~ "^/-/s/") { set beresp.grace = 0s; } else { set beresp.grace = 1d; }
     return (deliver);
 }

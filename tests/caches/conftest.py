@@ -2,8 +2,11 @@
 
 from collections.abc import AsyncIterator
 from collections.abc import Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.caches import programs
@@ -11,12 +14,7 @@ from tests.caches.stage import Stage
 from tests.fakes import World
 
 CACHES = {"nginx": ("nginx", programs.nginx_cache), "varnish": ("varnishd", programs.varnish_cache)}
-
-
-@pytest.fixture
-def stage(world: World) -> Stage:
-    """Photos and viewers; not started, and nothing in front."""
-    return Stage(world)
+SHORT: dict[str, Any] = {"public_max_age_seconds": 1, "urls": {"max_age_seconds": 1}}
 
 
 @pytest.fixture
@@ -28,11 +26,25 @@ def origin(world: World, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=list(CACHES))
-async def cached(request: pytest.FixtureRequest, stage: Stage, origin: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    """The stage, listening, with a shared cache in front of it."""
-    program, opened = CACHES[request.param]
-    programs.program(program)
-    await stage.start(origin, urls={"max_age_seconds": 240})
-    with opened(tmp_path / "cache", stage.world.port) as cache:
-        stage.cache = cache
+async def cached(request: pytest.FixtureRequest, world: World, origin: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The stage with a shared cache in front of it; what it keeps outlives the test."""
+    async with _behind(request.param, Stage(world), origin, tmp_path, urls={"max_age_seconds": 240}) as stage:
         yield stage
+
+
+@pytest.fixture(params=list(CACHES))
+async def brief(request: pytest.FixtureRequest, world: World, origin: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The same, but the cache may keep everything for a second only."""
+    async with _behind(request.param, Stage(world), origin, tmp_path, **SHORT) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _behind(name: str, stage: Stage, origin: str, folder: Path, **edge: Any) -> AsyncIterator[Stage]:
+    program, opened = CACHES[name]
+    programs.program(program)
+    await stage.start(origin, **edge)
+    jar = aiohttp.DummyCookieJar()
+    with opened(folder / "cache", stage.world.port) as stage.cache:
+        async with aiohttp.ClientSession(auto_decompress=False, cookie_jar=jar) as stage.client:
+            yield stage

@@ -118,7 +118,7 @@ def varnish_cache(folder: Path, edge: int) -> Iterator[Cache]:
     """The shared cache of ``docs/deploy/varnish.vcl`` before the edge at this port."""
     port = free_port()
     folder.mkdir()
-    text = sample(SAMPLES / "varnish.vcl", {'.port = "8080";': f'.port = "{edge}";'})
+    text = sample(SAMPLES / "varnish.vcl", {'.port = "8080";': f'.port = "{edge}";', ".interval = 5s;": ".interval = 0.2s;"})
     (folder / "cache.vcl").write_text(text)
     command = [
         program("varnishd"), "-F", "-j", "none", "-n", str(folder / "run"), "-a", f"127.0.0.1:{port}", "-T", "none",

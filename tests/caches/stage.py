@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+import aiohttp
+
 from edge.keys import ring
 from tests.caches.programs import Cache
 from tests.fakes import ISSUER
@@ -50,7 +52,8 @@ class Stage:
     world: World
     made: dict[str, Published] = field(default_factory=dict)
     locked: set[tuple[str, int]] = field(default_factory=set)
-    cache: Cache | None = None
+    cache: Cache = field(init=False)
+    client: aiohttp.ClientSession = field(init=False)
 
     def __post_init__(self) -> None:
         signer, forger = self.world.issuer, Issuer()
@@ -84,13 +87,12 @@ class Stage:
 
     async def ask(self, method: str, target: str, headers: dict[str, str] | None = None, body: Any = None) -> Seen:
         """One request through the cache."""
-        assert self.cache is not None
         told = dict(headers or {})
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             told["Content-Type"] = "application/json"
         url = f"http://127.0.0.1:{self.cache.port}{target}"
-        async with self.world._client.request(method, url, headers=told, data=content, allow_redirects=False) as answer:
+        async with self.client.request(method, url, headers=told, data=content, allow_redirects=False) as answer:
             return Seen(answer.status, answer.headers, await answer.read())
 
     async def urls(self) -> list[tuple[str, str, frozenset[int]]]:

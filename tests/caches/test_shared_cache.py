@@ -125,7 +125,6 @@ class Campaign:
 
 async def test_nobody_gets_a_face_not_granted(cached: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """Every answer is exactly what the asker may see; in the middle a face is locked and purged, and is never seen again."""
-    assert cached.cache is not None
     urls = await cached.urls()
     campaign = Campaign(cached, random.Random(6), urls)
     await campaign.run(REQUESTS // 2)
@@ -153,7 +152,6 @@ async def test_nobody_gets_a_face_not_granted(cached: Stage, capsys: pytest.Capt
 
 async def test_a_purge_is_what_takes_effect_at_once(cached: Stage) -> None:
     """A locked face stays in the cache for up to max_age_seconds, unless it is purged: by its photo or with all signed."""
-    assert cached.cache is not None
     url, path, signed = next(entry for entry in await cached.urls() if entry[1] == "/p/1.jpg" and 1 in entry[2])
     other, *_ = next(entry for entry in await cached.urls() if entry[1] == "/p/3.jpg")
     shown = cached.picture(path, signed)
