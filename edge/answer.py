@@ -5,7 +5,7 @@
     base            credentials that hold      private, no-cache
     base            credentials that do not    private, no-store
     spliced         anyone                     private, no-cache or no-store, as configured
-    signed URL      whoever holds it           public, max-age=<to its expiry, or as configured>, must-revalidate
+    signed URL      whoever holds it           public, max-age=<to its expiry, or as configured>, and never stale
     the base for it whoever holds it           public, max-age=<edge.cache.revocation_seconds>
     a sentence      anyone                     no-store
     JSON            anyone                     no-store
@@ -52,6 +52,7 @@ METHODS = "GET, HEAD, OPTIONS"
 OK = b"HTTP/1.1 200 OK\r\n"
 PARTIAL = b"HTTP/1.1 206 Partial Content\r\n"
 UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n"
+NEVER_STALE = "must-revalidate, stale-if-error=0"  # CDNs that do without the one are told by the other (RFC 5861)
 NOTHING_SHARED = Sharing((), credentials=False)
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
@@ -117,7 +118,7 @@ class Answers:
         return web.Response(status=204, headers={**told, "Allow": METHODS, **self._preflight.headers(headers)})
 
     def _for_holders(self, seconds: int) -> Manner:
-        return self._of_urls(f"public, max-age={seconds}, must-revalidate")
+        return self._of_urls(f"public, max-age={seconds}, {NEVER_STALE}")
 
     def _of_urls(self, cache_control: str) -> Manner:
         return Manner.of(self._settings, cache_control, self._sharing, _surrogate(self._settings, "signed"), ())
