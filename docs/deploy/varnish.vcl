@@ -1,4 +1,4 @@
-# Varnish (6.0 or newer) as a shared cache in front of the edge. docs/deploy/README.md says why each rule is as it is. The tests run
+# Varnish as a shared cache in front of the edge. docs/deploy/README.md says why each rule is as it is. The tests run
 # this file. Purge by key:   curl -X PURGE -H 'Surrogate-Key: photo-0123456789abcdef' http://127.0.0.1/
 vcl 4.1;
 

@@ -60,6 +60,8 @@ async def test_while_the_edge_is_down(brief: Stage) -> None:
     assert (await brief.ask("GET", PATH, token)).body == real
     await brief.world.stop()
     await asyncio.sleep(OVER)
+    while (await brief.ask("GET", PATH)).status == 503:  # noqa: ASYNC110 - until Varnish has noticed
+        await asyncio.sleep(0.1)
     for path in plain:
         seen = await brief.ask("GET", path)
         assert (seen.status, seen.body) == (200, brief.made[path].base)
