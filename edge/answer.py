@@ -5,17 +5,18 @@
     base            credentials that hold      private, no-cache
     base            credentials that do not    private, no-store
     spliced         anyone                     private, no-cache or no-store, as configured
-    signed URL      whoever holds it           public, max-age=<to its expiry, or as configured>, must-revalidate
+    signed URL      whoever holds it           public, max-age=<to its expiry, or as configured>, and never stale
     the base for it whoever holds it           public, max-age=<edge.cache.revocation_seconds>
     a sentence      anyone                     no-store
     JSON            anyone                     no-store
 
 Pictures always carry a strong entity tag and ``Vary: Authorization, Cookie`` (RFC 9110 section 12.5.5), with ``Accept`` where
-that chose the format; signed URLs vary by that alone, since nothing else is looked at there. Ranges are never served, since two
-ranges could come from two variants.
-``Surrogate-Key`` stands wherever shared caches may keep a picture: by the photo's key whoever runs them takes all its pictures
-out, and by ``signed`` those of signed URLs. ``Mfmc-Faces: synthetic`` stands wherever a face of the picture is not the person's
-own, for whoever may take it for one; it follows from the entity tag, so caches keep the two together.
+that chose the format; signed URLs vary by that alone, since nothing else is looked at there. Whatever answers to several
+configured origins varies by Origin as well (``edge.cors``). A range is cut from one variant and carries its tag
+(``edge.conditions``).
+``Surrogate-Key``, or ``Cache-Tag`` as configured, stands wherever shared caches may keep a picture: by the photo's key whoever
+runs them takes all its pictures out, and by ``signed`` those of signed URLs. ``Mfmc-Faces: synthetic`` stands wherever a face of
+the picture is not the person's own, for whoever may take it for one; it follows from the entity tag, so caches keep both.
 """
 
 import math
@@ -28,9 +29,11 @@ from hashlib import sha256
 from typing import Self
 
 from aiohttp import web
-from multidict import CIMultiDictProxy
 
+from edge import conditions
 from edge import config
+from edge.cors import Preflight
+from edge.cors import Sharing
 from edge.render.splice import Buffer
 from edge.viewer import REFUSED
 from edge.viewer import STRANGER
@@ -47,9 +50,13 @@ PLAIN = {
 JPEG = "image/jpeg"
 SYNTHETIC = b"Mfmc-Faces: synthetic\r\n"
 TIMING_STEPS = tuple(factor * 10**power for power in range(5) for factor in (1, 2, 5))  # milliseconds
-BY_VIEWER = "Vary: Authorization, Cookie\r\n"
-PHOTO_KEY = b"Surrogate-Key: %(photo)b\r\n"
-SIGNED_KEYS = b"Surrogate-Key: %(photo)b signed\r\n"
+BY_VIEWER = ("Authorization", "Cookie")
+METHODS = "GET, HEAD, OPTIONS"
+OK = b"HTTP/1.1 200 OK\r\n"
+PARTIAL = b"HTTP/1.1 206 Partial Content\r\n"
+UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n"
+NEVER_STALE = "must-revalidate, stale-if-error=0"  # CDNs that do without the one are told by the other (RFC 5861)
+NOTHING_SHARED = Sharing((), credentials=False)
 PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
@@ -60,16 +67,22 @@ class Manner:
     ok: bytes
     unchanged: bytes
     surrogate: bytes
+    sharing: Sharing
     send_seconds: float
 
     @classmethod
-    def of(cls, settings: config.Edge, cache_control: str, surrogate: bytes = b"", varies: str = BY_VIEWER) -> Self:
-        """The headers of a picture that may be kept as ``cache_control`` says (RFC 9111 section 5.2.2)."""
-        kept = f"Cache-Control: {cache_control}\r\n{varies}Accept-Ranges: none\r\n"
+    def of(
+        cls, settings: config.Edge, cache_control: str, sharing: Sharing, surrogate: bytes = b"", by: Sequence[str] = BY_VIEWER
+    ) -> Self:
+        """The headers of a picture that may be kept as ``cache_control`` says (RFC 9111 section 5.2.2), varying ``by`` these."""
+        names = (*by, "Origin") if sharing.varies else by
+        kept = f"Cache-Control: {cache_control}\r\n"
+        kept += f"Vary: {', '.join(names)}\r\n" if names else ""
+        kept += "Accept-Ranges: bytes\r\n"
         kept += f"X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: {settings.resource_policy}\r\n"
         kept += "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n"
-        ok = f"HTTP/1.1 200 OK\r\nContent-Type: {JPEG}\r\n{kept}"
-        return cls(ok.encode(), f"HTTP/1.1 304 Not Modified\r\n{kept}".encode(), surrogate, settings.send_seconds)
+        ok = OK + f"Content-Type: {JPEG}\r\n{kept}".encode()
+        return cls(ok, UNCHANGED + kept.encode(), surrogate, sharing, settings.send_seconds)
 
     def of_type(self, kind: str, *, negotiated: bool) -> "Manner":
         """The same for a picture of this media type; ``negotiated``: ``Accept`` had a part in which it is."""
@@ -94,13 +107,17 @@ class Answers:
 
     def __init__(self, settings: config.Edge) -> None:
         self._settings = settings
-        self._public = Manner.of(settings, f"public, max-age={settings.public_max_age_seconds}", PHOTO_KEY)
-        self._personal = Manner.of(settings, "private, no-cache")
-        self._refused = Manner.of(settings, "private, no-store")
-        self._spliced = Manner.of(settings, f"private, {settings.spliced_cache}")
+        self._sharing = Sharing(settings.cors.origins, credentials=settings.cors.credentials)
+        personal = self._sharing if settings.cors.credentials else NOTHING_SHARED
+        keys = _surrogate(settings)
+        self._public = Manner.of(settings, f"public, max-age={settings.public_max_age_seconds}", self._sharing, keys)
+        self._personal = Manner.of(settings, "private, no-cache", personal)
+        self._refused = Manner.of(settings, "private, no-store", personal)
+        self._spliced = Manner.of(settings, f"private, {settings.spliced_cache}", personal)
+        self._preflight = Preflight(settings.cors)
         self._max_age = 0 if settings.urls is None else settings.urls.max_age_seconds
         self._signed = self._for_holders(self._max_age)
-        self.doubtful = Manner.of(settings, f"public, max-age={math.ceil(settings.cache.revocation_seconds)}", SIGNED_KEYS, "")
+        self.doubtful = self._of_urls(f"public, max-age={math.ceil(settings.cache.revocation_seconds)}")
         """The headers of the base where a signed URL does not show what was signed."""
 
     def manner(self, viewer: Viewer, granted: frozenset[int]) -> Manner:
@@ -115,8 +132,22 @@ class Answers:
         """The headers of what a signed URL shows that is good for another ``left`` seconds."""
         return self._signed if left >= self._max_age else self._for_holders(int(left))
 
+    def options(self, headers: Mapping[str, str]) -> web.Response:
+        """What pictures can be asked with, for whoever sends OPTIONS with these ``headers``; the same whatever is there."""
+        told = {name: value for name, value in PLAIN.items() if name != "Content-Type"}
+        return web.Response(status=204, headers={**told, "Allow": METHODS, **self._preflight.headers(headers)})
+
     def _for_holders(self, seconds: int) -> Manner:
-        return Manner.of(self._settings, f"public, max-age={seconds}, must-revalidate", SIGNED_KEYS, "")
+        return self._of_urls(f"public, max-age={seconds}, {NEVER_STALE}")
+
+    def _of_urls(self, cache_control: str) -> Manner:
+        return Manner.of(self._settings, cache_control, self._sharing, _surrogate(self._settings, "signed"), ())
+
+
+def _surrogate(settings: config.Edge, *more: str) -> bytes:
+    """A header line with the photo's key to be filled in, and ``more`` keys."""
+    between = "," if settings.surrogate_header == "Cache-Tag" else " "
+    return f"{settings.surrogate_header}: {between.join(('%(photo)b', *more))}\r\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +159,49 @@ class Variant:
     synthetic: bool
 
 
-def picture(manner: Manner, shown: Variant, body: Sequence[Buffer], now: float) -> web.StreamResponse:
-    """A 200 with the picture; for HEAD the same headers, Content-Length included."""
-    return Prepared(200, _head(manner.ok, manner, shown), body, now, manner.send_seconds)
+def picture(
+    request: web.BaseRequest, manner: Manner, shown: Variant, body: Sequence[Buffer], now: float
+) -> web.StreamResponse:
+    """A 200 with the picture, a 206 with the range of it that is asked for, or a 416 where that is beyond its end.
+
+    For HEAD the headers of the 200, Content-Length included.
+    """
+    head = _head(request, manner.ok, manner, shown)
+    if "Range" in request.headers:
+        part = conditions.part(request.method, request.headers, shown.tag, sum(map(len, body)))
+        if part is not None:
+            return _part(part, manner, head, body, now)
+    return Prepared(200, head, body, now, manner.send_seconds)
 
 
-def not_modified(manner: Manner, shown: Variant, now: float) -> web.StreamResponse:
+def _part(part: conditions.Range, manner: Manner, head: bytes, body: Sequence[Buffer], now: float) -> web.StreamResponse:
+    if not part.sendable:
+        told = sentence(416, "The picture ends before this range.")
+        told.headers["Content-Range"] = part.field
+        return told
+    partial = PARTIAL + head.removeprefix(OK) + f"Content-Range: {part.field}\r\n".encode()
+    return Prepared(206, partial, part.of(body), now, manner.send_seconds)
+
+
+def not_modified(request: web.BaseRequest, manner: Manner, shown: Variant, now: float) -> web.StreamResponse:
     """A 304 (RFC 9110 section 15.4.5): the headers of the picture that the client already has."""
-    return Prepared(304, _head(manner.unchanged, manner, shown), None, now, manner.send_seconds)
+    return Prepared(304, _head(request, manner.unchanged, manner, shown), None, now, manner.send_seconds)
 
 
-def _head(start: bytes, manner: Manner, shown: Variant) -> bytes:
-    keys = manner.surrogate % {b"photo": photo_key(shown.path)}
-    return b"%b%b%bETag: %b\r\n" % (start, keys, SYNTHETIC if shown.synthetic else b"", shown.tag.encode())
+def _head(request: web.BaseRequest, start: bytes, manner: Manner, shown: Variant) -> bytes:
+    said = SYNTHETIC if shown.synthetic else b""
+    shared = manner.sharing.lines(request.headers)
+    return b"%b%b%b%bETag: %b\r\n" % (start, _keys(manner, shown.path), said, shared, shown.tag.encode())
+
+
+def _keys(manner: Manner, path: str) -> bytes:
+    return manner.surrogate % {b"photo": photo_key(path)}
 
 
 @lru_cache(maxsize=10_000)
 def photo_key(path: str) -> bytes:
     """What every answer about a photo that shared caches may keep is called there: anyone can tell it from the path."""
     return b"photo-" + sha256(path.encode()).hexdigest()[:16].encode()
-
-
-def unchanged(headers: CIMultiDictProxy[str], tag: str) -> bool:
-    """Whether the client holds just this variant: If-None-Match, a list or ``*`` (RFC 9110 section 13.1.2).
-
-    The comparison is the weak one, as that section asks: a cache between may have weakened the tag, never changed it.
-    """
-    if "If-None-Match" not in headers:
-        return False
-    held = [entry.strip(" \t") for line in headers.getall("If-None-Match") for entry in line.split(",")]
-    return tag in held or held == ["*"] or f"W/{tag}" in held
 
 
 def timed(answer: web.StreamResponse, seconds: float) -> None:

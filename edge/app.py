@@ -22,6 +22,7 @@ from edge.audit.anchor import Anchor
 from edge.audit.log import LogBook
 from edge.audit.reveals import Reveals
 from edge.cache.memory import Memory
+from edge.cache.settings import Cache as Limits
 from edge.cache.store import Cache
 from edge.cache.store import DiskCache
 from edge.cache.store import NullCache
@@ -69,6 +70,8 @@ class App:
         require_plain(request)
         if is_control(request.raw_path):
             return await self.api.handle(request, self.clock())
+        if request.method == "OPTIONS":
+            return self.view.answers.options(request.headers)
         if request.raw_path.startswith(OURS) and not is_signed(request.raw_path):
             return await self._own(request)
         now = self.clock()
@@ -154,7 +157,7 @@ async def open_app(
         yield App(view, api, catalog, demo, clock)
 
 
-def _disk(limits: config.Cache, boot_key: bytes, stack: AsyncExitStack, watch: Watch) -> Cache:
+def _disk(limits: Limits, boot_key: bytes, stack: AsyncExitStack, watch: Watch) -> Cache:
     if limits.disk_folder is None:
         return NullCache()
     disk = DiskCache(limits.disk_folder, size=limits.disk_bytes, seal_key=boot_key)

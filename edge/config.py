@@ -15,6 +15,9 @@ from msgspec import Meta
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from edge import cors
+from edge.cache.settings import Cache
+from edge.cors import Cors
 from edge.errors import ConfigError
 from edge.friends import settings as sources
 from edge.keys.settings import Keys
@@ -74,20 +77,6 @@ class Origin(Section, frozen=True):
     connections: Annotated[int, Meta(ge=1, le=1_000)] = 32
 
 
-class Cache(Section, frozen=True):
-    """``[edge.cache]``: how much is kept, and for how long a decision may lag behind a change."""
-
-    memory_bytes: Bytes = 24 << 20
-    memory_items: Count = 2_000
-    disk_folder: Path | None = None
-    disk_bytes: Annotated[int, Meta(ge=1 << 20, le=1 << 44)] = 1 << 30
-    key_cache_seconds: Annotated[float, Meta(gt=0, le=60)] = 5
-    key_cache_bytes: Bytes = 16 << 20
-    key_cache_items: Count = 2_000
-    revocation_seconds: Annotated[float, Meta(gt=0, le=60)] = 5
-    catalog_items: Count = 10_000
-
-
 class Control(Section, frozen=True):
     """``[edge.control]``: the API that changes who sees what, and how much one caller may ask of it."""
 
@@ -108,6 +97,7 @@ class Edge(Section, frozen=True):
     origin: Origin
     friends: sources.Friends = sources.Friends()
     cache: Cache = Cache()
+    cors: Cors = Cors()
     control: Control = Control()
     admin: Admin = Admin()
     log: Log = Log()
@@ -125,6 +115,7 @@ class Edge(Section, frozen=True):
     public_max_age_seconds: Annotated[int, Meta(ge=0, le=31_536_000)] = 300
     spliced_cache: Literal["no-cache", "no-store"] = "no-cache"
     resource_policy: Literal["same-site", "same-origin", "cross-origin"] = "same-site"
+    surrogate_header: Literal["Surrogate-Key", "Cache-Tag"] = "Surrogate-Key"
 
 
 class Catalog(Section, frozen=True):
@@ -208,6 +199,7 @@ def validate(config: Config) -> None:
     require_address("edge.origin.url", config.edge.origin.url, plain=True)
     require_address("edge.trace.url", config.edge.trace.url, plain=True)
     sources.validate(config.edge.friends, token.type)
+    cors.validate(config.edge.cors)
     config.keys.validate()
     if config.edge.urls is not None:
         signing.validate(config.edge.urls, config.keys.ring_file)

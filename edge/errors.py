@@ -13,7 +13,7 @@ Refusal                     a request that gets a fixed answer instead of a pict
 │   ├── HasOwner            the face has an owner already
 │   ├── WrongModel          the configured access model has no such thing
 │   └── TooMany             one more would be over a limit
-├── Stale            412    If-Match names another state than the one at hand
+├── Stale            412    If-Match names another state, or another picture, than the one at hand
 ├── TooLarge         413    the body is larger than the control API reads
 ├── WrongType        415    the body is not JSON
 ├── Unprocessable    422    the body is JSON, but not what this operation takes
@@ -157,7 +157,7 @@ class MethodNotAllowed(Refusal):
     status = 405
     sentence = "Only GET and HEAD are answered here."
 
-    def __init__(self, allow: str = "GET, HEAD") -> None:
+    def __init__(self, allow: str = "GET, HEAD, OPTIONS") -> None:
         super().__init__()
         self.allow = allow
 

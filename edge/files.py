@@ -2,8 +2,13 @@
 
 A base is compared with the catalog's hash once, when it enters memory. A wrong file at the origin could be an
 original, so one that does not match is never kept and never shown.
+
+Names carry the version, and the files of a version never change. So nothing that is kept here can be stale, nothing is ever asked
+again whether it is still good, and while the origin is down what is kept goes on being shown, for as long as the catalog names
+that version. The base of an earlier version is never shown in its place: whoever published anew may have had a reason.
 """
 
+import asyncio
 import hashlib
 
 from edge.cache import key
@@ -16,6 +21,7 @@ from edge.origin import Origin
 from edge.origin import names
 
 FOREVER = float("inf")  # the files of a version never change
+LARGE_BYTES = 1 << 20
 
 
 class Files:
@@ -54,9 +60,9 @@ class Files:
     async def _fetch(self, name: str, digest: bytes | None, now: float) -> bytes:
         cache_key = _cache_key(name, digest)
         content = await self._cache.get(cache_key)
-        if content is None or not _matches(content, digest):
+        if content is None or not await _matches(content, digest):
             content = await self._origin.fetch(name)
-            if not _matches(content, digest):
+            if not await _matches(content, digest):
                 raise OriginFailed
             await self._cache.put(cache_key, content)
         self._memory.put(name, content, size=len(content), now=now, expires=FOREVER)
@@ -67,5 +73,13 @@ def _cache_key(name: str, digest: bytes | None) -> bytes:
     return key.joined(b"file", name.encode(), digest or b"")
 
 
-def _matches(content: bytes, digest: bytes | None) -> bool:
-    return digest is None or hashlib.sha256(content).digest() == digest
+async def _matches(content: bytes, digest: bytes | None) -> bool:
+    if digest is None:
+        return True
+    if len(content) < LARGE_BYTES:
+        return _sha256(content) == digest
+    return await asyncio.to_thread(_sha256, content) == digest  # nobody else waits for it
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

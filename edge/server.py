@@ -72,11 +72,11 @@ class Server(web.Server):
 
 
 def require_plain(request: web.BaseRequest) -> None:
-    """Refuse what the edge is never asked with: other versions, upgrades, expectations, and bodies with GET or HEAD.
+    """Refuse what the edge is never asked with: other versions, upgrades, expectations, and bodies with GET, HEAD or OPTIONS.
 
     Other methods are for the control API alone, which knows for each address what it takes.
     """
-    reads = request.method in ("GET", "HEAD")
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
     if not reads and not is_control(request.raw_path):
         raise MethodNotAllowed
     headers = request.headers

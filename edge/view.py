@@ -8,6 +8,7 @@ from aiohttp import web
 
 from edge import address
 from edge import answer
+from edge import conditions
 from edge import sizes
 from edge.answer import Answers
 from edge.answer import Manner
@@ -16,6 +17,7 @@ from edge.audit.reveals import Reveals
 from edge.catalog import Photo
 from edge.config import Policy
 from edge.errors import BadRendition
+from edge.errors import Stale
 from edge.errors import Unavailable
 from edge.files import Files
 from edge.metrics import Answer
@@ -87,9 +89,11 @@ class View:
         if tag is None:
             granted, tag, manner = NOBODY, base_tag(source), decision.doubtful
         tag = target.tag(tag)
-        if answer.unchanged(request.headers, tag):
+        if conditions.unmatched(request.headers, tag):
+            raise Stale
+        if conditions.unchanged(request.headers, tag):
             self._count(decision, "unchanged")
-            return answer.not_modified(manner, _variant(photo, granted, tag), now)
+            return answer.not_modified(request, manner, _variant(photo, granted, tag), now)
         base = await self.files.base(source, now)
         spliced = (base,) if not granted else await self.plans.reveal(source, granted, base, now)
         shown = None if spliced is None else await self.scalers.made(tag, spliced, target.form, now, public=not granted)
@@ -97,11 +101,11 @@ class View:
             tag = target.tag(base_tag(source))
             shown = await self.scalers.made(tag, (base,), target.form, now, public=True)
             self._count(decision, "withheld" if decision.granted else "base")
-            return answer.picture(decision.doubtful, _variant(photo, NOBODY, tag), shown, now)
+            return answer.picture(request, decision.doubtful, _variant(photo, NOBODY, tag), shown, now)
         if granted:
             self.reveals.note(decision.viewer, photo, granted, now)
         self._count(decision, "spliced" if granted else "withheld" if decision.granted else "base")
-        return answer.picture(manner, _variant(photo, granted, tag), shown, now)
+        return answer.picture(request, manner, _variant(photo, granted, tag), shown, now)
 
     async def _by_viewer(self, request: web.BaseRequest, now: float) -> _Decision:
         """What whoever sent the request may see, in the rendition that the query asks for."""

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from edge import answer
 from edge import config
 from edge.__main__ import main
+from edge.urls.settings import Urls
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -62,3 +64,48 @@ def test_unit(tmp_path: Path) -> None:
     unit.write_text((DEPLOY / "mfmc-edge.service").read_text().replace("/opt/mfmc-edge/bin/mfmc-edge", "/bin/true"))
     found = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, timeout=60)
     assert (found.returncode, found.stderr) == (0, "")
+
+
+SAMPLES = ROOT / "docs" / "deploy"
+CACHES = ("nginx-cache.conf", "varnish.vcl", "cloudfront.yaml", "fastly.vcl")
+
+
+def test_shared_caches_know_the_token() -> None:
+    """Every sample for a shared cache looks for both places where a token can be, and treats signed URLs apart."""
+    cookie = config.Token(issuer="x", audience="x", algorithm="EdDSA").cookie
+    for name in CACHES:
+        text = (SAMPLES / name).read_text()
+        assert cookie in text, name
+        assert re.search("authorization", text, re.I), name
+        assert "/-/s/" in text, name
+
+
+def test_what_was_not_run_says_so() -> None:
+    """Samples for services that nobody could try here say it in their first lines, and in the page that lists them."""
+    page = (SAMPLES / "README.md").read_text()
+    for name in ("cloudfront.yaml", "fastly.vcl"):
+        assert "NOT RUN" in "".join((SAMPLES / name).read_text().splitlines(True)[:2])
+        assert re.search(rf"\[{re.escape(name)}\].*\*\*no\*\*", page)
+
+
+def test_cloudfront_keeps_nothing_longer_than_it_is_told() -> None:
+    """No policy has a least time to live, which would overrule "private"; signed URLs have the path alone in their key."""
+    text = (SAMPLES / "cloudfront.yaml").read_text()
+    assert set(re.findall(r"M[iI]N_?TTL: (\d+)", text, re.I)) == {"0"}
+    photos, signed = re.findall(r"ParametersInCacheKeyAndForwardedToOrigin:(.*?)(?=\n\n)", text, re.S)
+    assert "Headers: [Authorization]" in photos
+    assert re.findall(r"(\w+)Behavior: (\w+)", signed) == [("Header", "none"), ("Cookie", "none"), ("QueryString", "none")]
+
+
+def test_page_of_shared_caches() -> None:
+    """The page names files that exist, the headers that the edge sends by default, and a photo's key as the edge makes it."""
+    page = (SAMPLES / "README.md").read_text()
+    for link in re.findall(r"\]\(([^)#:]+)\)", page):
+        assert (SAMPLES / link).exists(), link
+    edge = config.load(DEPLOY / "config.toml").edge
+    assert f"`public, max-age={edge.public_max_age_seconds}`" in page
+    assert f"`public, max-age={edge.cache.revocation_seconds:.0f}`" in page
+    assert f"`public, max-age={Urls(key_file=Path()).max_age_seconds}, {answer.NEVER_STALE}`" in page
+    script = re.findall(r"```sh\n(photo_key.*?)```", page, re.S)[0]
+    told = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=True).stdout
+    assert told.strip() == answer.photo_key("/2026/t1.jpg")

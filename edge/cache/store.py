@@ -113,17 +113,15 @@ class DiskCache:
     async def get(self, key: bytes) -> bytes | None:
         """The value if this process, or one with the same key, put it and nobody touched it since."""
         try:
-            sealed = await asyncio.to_thread(self._disk.get, key)
-            return None if sealed is None else self._open(key, sealed)
+            return await asyncio.to_thread(self._read, key)
         except Exception as error:  # a broken cache is a slow edge, not a broken one
             _log.warning("disk cache cannot be read: %(error)s", {"error": type(error).__name__})
             return None
 
     async def put(self, key: bytes, value: bytes) -> None:
         """Keep the value, sealed."""
-        nonce = os.urandom(NONCE_BYTES)  # random per value; far fewer than 2^32 values are sealed with one boot's key
         try:
-            await asyncio.to_thread(self._disk.set, key, nonce + self._seal.encrypt(nonce, value, key))
+            await asyncio.to_thread(self._write, key, value)
         except Exception as error:
             _log.warning("disk cache cannot be written: %(error)s", {"error": type(error).__name__})
 
@@ -150,7 +148,12 @@ class DiskCache:
         """Let go of the folder."""
         self._disk.close()
 
-    def _open(self, key: bytes, sealed: object) -> bytes | None:
+    def _write(self, key: bytes, value: bytes) -> None:
+        nonce = os.urandom(NONCE_BYTES)  # random per value; far fewer than 2^32 values are sealed with one boot's key
+        self._disk.set(key, nonce + self._seal.encrypt(nonce, value, key))
+
+    def _read(self, key: bytes) -> bytes | None:
+        sealed = self._disk.get(key)
         if not isinstance(sealed, bytes) or len(sealed) < NONCE_BYTES + TAG_BYTES:
             return None
         try:

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from edge import answer
+from edge import conditions
 from edge import config
 from edge import issuer
 from edge.control import body
@@ -120,6 +121,6 @@ def _if_match(request: web.BaseRequest) -> str | None:
 def _answer(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
     if reply.content is None:
         return answer.nothing(204)
-    if request.method in READS and reply.tag is not None and answer.unchanged(request.headers, reply.tag):
+    if request.method in READS and reply.tag is not None and conditions.unchanged(request.headers, reply.tag):
         return answer.nothing(304, reply.tag)
     return answer.document(msgspec.json.encode(reply.content), reply.tag)

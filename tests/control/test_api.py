@@ -260,7 +260,8 @@ async def test_pictures_take_no_other_method(desk: Desk) -> None:
     await opened(desk)
     for target in (PHOTO, "/-/health", "/-/apix", "/-/api"):
         seen = await desk.call("PUT", target, desk.service(), {})
-        assert (seen.status, seen.headers["allow"], seen.body) == (405, "GET, HEAD", b"Only GET and HEAD are answered here.\n")
+        told = seen.status, seen.headers["allow"], seen.body
+        assert told == (405, "GET, HEAD, OPTIONS", b"Only GET and HEAD are answered here.\n")
         assert (await desk.call("GET", target, raw=b"{}")).body == b"The request is not valid.\n"
 
 

@@ -4,8 +4,10 @@ import asyncio
 import os
 import pickle
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import diskcache
 import pytest
@@ -136,6 +138,28 @@ async def test_disk_round_trip(disk: DiskCache) -> None:
     assert await disk.get(b"other") is None
     await disk.drop(b"k")
     assert await disk.get(b"k") is None
+
+
+async def test_the_event_loop_never_seals(disk: DiskCache) -> None:
+    """Values, which can be large, are sealed and opened in another thread than the one that answers everybody."""
+    at_work = set()
+
+    real = disk._seal
+
+    class Seal:
+        def encrypt(self, *args: Any) -> bytes:
+            at_work.add(threading.get_ident())
+            return real.encrypt(*args)
+
+        def decrypt(self, *args: Any) -> bytes:
+            at_work.add(threading.get_ident())
+            return real.decrypt(*args)
+
+    disk._seal = Seal()  # type: ignore[assignment]
+    await disk.put(b"k", PLAIN)
+    assert await disk.get(b"k") == PLAIN
+    assert at_work
+    assert threading.get_ident() not in at_work
 
 
 async def test_null_cache() -> None:

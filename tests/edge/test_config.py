@@ -238,13 +238,13 @@ def test_shipped_file_is_usable() -> None:
     assert config.load(ROOT / "config.toml").edge.port == 8080
 
 
-TABLES = {"token", "origin", "cache", "friends", "control", "urls", "service", "aws", "vault", "admin", "log", "trace"}
+TABLES = {"token", "origin", "cache", "friends", "control", "urls", "service", "aws", "vault", "admin", "log", "trace", "cors"}
 
 
 def test_shipped_file_shows_every_key_and_default() -> None:
     """Every key of the edge's tables stands in config.toml, a commented one with its default."""
     text = (ROOT / "config.toml").read_text()
     sections = (config.Edge, config.Token, config.Origin, config.Cache, config.Catalog, config.Keys, config.Policy)
-    for section in (*sections, config.Control, Urls, running.Admin, running.Log, running.Trace):
+    for section in (*sections, config.Control, config.Cors, Urls, running.Admin, running.Log, running.Trace):
         for name in set(section.__struct_encode_fields__) - TABLES:
             assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{section.__name__}.{name}"

@@ -21,8 +21,7 @@ REFUSED = [
     pytest.param(request(f"POST {PATH} HTTP/1.1"), 405, id="post"),
     pytest.param(request(f"PUT {PATH} HTTP/1.1", "Content-Length: 3") + b"abc", 405, id="put"),
     pytest.param(request(f"DELETE {PATH} HTTP/1.1"), 405, id="delete"),
-    pytest.param(request(f"OPTIONS {PATH} HTTP/1.1"), 405, id="options"),
-    pytest.param(request("OPTIONS * HTTP/1.1"), 405, id="options-star"),
+    pytest.param(request(f"OPTIONS {PATH} HTTP/1.1", "Content-Length: 3") + b"abc", 400, id="options-with-body"),
     pytest.param(request(f"TRACE {PATH} HTTP/1.1"), 405, id="trace"),
     pytest.param(request("CONNECT x:443 HTTP/1.1"), 405, id="connect"),
     pytest.param(request(f"PROPFIND {PATH} HTTP/1.1"), 405, id="propfind"),
@@ -69,9 +68,33 @@ async def test_refused(world: World, caplog: pytest.LogCaptureFixture, sent: byt
     assert head.split(b" ", 2)[1] == str(status).encode()
     assert body in (b"The request is not valid.\n", b"Only GET and HEAD are answered here.\n")
     assert b"no-store" in head
+    assert (b"Allow: GET, HEAD, OPTIONS" in head) == (status == 405)
     assert b"server:" not in head.lower()
     assert CANARY not in answered.lower()
     assert CANARY.decode() not in caplog.text.lower()
+
+
+@pytest.mark.parametrize("target", [PATH, "/no/such.jpg", "/-/s/x/no/such.jpg", "/-/health", "*"])
+async def test_options(world: World, target: str) -> None:
+    """What can be asked with is told without a look at what is there, and by default no other site's page may read it."""
+    await world.start()
+    head, _, body = (await world.raw(request(f"OPTIONS {target} HTTP/1.1", *PREFLIGHT))).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 204 No Content\r\n")
+    assert b"\r\nAllow: GET, HEAD, OPTIONS\r\n" in head
+    assert b"Access-Control" not in head
+    assert body == b""
+
+
+PREFLIGHT = ("Origin: https://app.example", "Access-Control-Request-Method: GET")
+
+
+async def test_control_tells_what_it_takes(world: World) -> None:
+    """At the control API another method is a 405 with what the address takes; a page elsewhere may not ask it anything."""
+    await world.start()
+    answered = await world.raw(request("OPTIONS /-/urls HTTP/1.1", *PREFLIGHT))
+    assert answered.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nAllow: POST\r\n" in answered
+    assert b"Access-Control" not in answered
 
 
 async def test_old_clients(world: World) -> None:

@@ -1,0 +1,1 @@
+"""The edge between a real origin and real shared caches."""
