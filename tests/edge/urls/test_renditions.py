@@ -24,7 +24,7 @@ from tests.fakes import Seen
 from tests.fakes import World
 
 DOUBTFUL = "public, max-age=5"
-GOOD = "public, max-age=60, must-revalidate"
+GOOD = "public, max-age=60, must-revalidate, stale-if-error=0"
 NAMED = ("", "w=100", "w=200", "w=100&fmt=webp")
 ODD = ("w=150", "h=90", "w=200&q=40", "q=60", "fmt=webp", "w=150&fmt=webp", "w=330&h=240")
 
