@@ -156,7 +156,7 @@ class Stage:
         """``mfmc-edge keys rotate``, and the second that must pass before the edge reads its ring again."""
         ring.rotate(self.world.folder / "ring.toml")
         assert self.world.app is not None
-        self.world.app.view.plans._keys._service._read_at -= 1_000  # type: ignore[attr-defined]
+        self.world.app.view.plans._keys._service._service._read_at -= 1_000  # type: ignore[attr-defined]
 
     async def rewrap(self) -> int:
         """``mfmc-edge keys rewrap``; how many keys were wrapped anew."""

@@ -161,8 +161,8 @@ async def test_disk_cache_and_origin_hold_sealed_bytes_alone(house: House) -> No
     original = attack.stretches(house.made, FACE)
     key = house.made.sealed.face_keys[house.made.slots[FACE]]
     assert house.stage.world.app is not None
-    cache = house.stage.world.app.view.files._cache
-    kept = [cache._open(name, cache._disk.get(name)) for name in cache._disk.iterkeys()]  # type: ignore[attr-defined]
+    cache = house.stage.world.app.view.files._cache._cache  # type: ignore[attr-defined]
+    kept = [await cache.get(name) for name in cache._disk.iterkeys()]
     assert house.made.sealed.base in kept
     assert house.made.sealed.sidecar in kept
     files = [file.read_bytes() for file in house.stage.world.folder.rglob("*") if file.is_file()]
