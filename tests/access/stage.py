@@ -180,7 +180,7 @@ class Stage:
     def drop_disk_cache(self) -> None:
         """Somebody empties the cache's folder."""
         assert self.world.app is not None
-        self.world.app.view.files._cache.clear()  # type: ignore[attr-defined]
+        self.world.app.view.files._cache._cache.clear()  # type: ignore[attr-defined]
 
 
 def _place(asked: Asked, slot: int) -> dict[str, str]:
