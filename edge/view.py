@@ -11,7 +11,6 @@ from edge import answer
 from edge import conditions
 from edge import sizes
 from edge.answer import Answers
-from edge.answer import Manner
 from edge.answer import Variant
 from edge.audit.reveals import Reveals
 from edge.catalog import Photo
@@ -20,6 +19,7 @@ from edge.errors import BadRendition
 from edge.errors import Stale
 from edge.errors import Unavailable
 from edge.files import Files
+from edge.manner import Manner
 from edge.metrics import Answer
 from edge.metrics import Credentials
 from edge.metrics import Granted
