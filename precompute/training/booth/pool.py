@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from precompute.errors import PrecomputeError
 from precompute.training.booth.teachers import Said
 
 Pixels = npt.NDArray[np.uint8]
@@ -18,6 +19,10 @@ Floats = npt.NDArray[np.float32]
 
 QUALITY: Final = 92
 FIELDS: Final = ("points", "meshes", "presence", "told", "first", "second")
+
+
+class NoShots(PrecomputeError):
+    """The folder is no pool, or an empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ class Growing:
         if new:
             self._read.update(new)
             self._parts = [joined([*self._parts, read(new)])]
+        if not self._parts:
+            raise NoShots("the pool holds no shots to train on; take some: python -m precompute.training.booth PORTRAITS POOL")
         return self._parts[0]
 
 
@@ -105,7 +112,9 @@ def joined(parts: list[Shots]) -> Shots:
 
 
 def read(chosen: list[Path]) -> Shots:
-    """All shots of some files."""
+    """All shots of some files; raises ``NoShots`` where there is no file."""
+    if not chosen:
+        raise NoShots("the pool holds no shots of that kind; take some: python -m precompute.training.booth PORTRAITS POOL")
     jpegs: list[bytes] = []
     columns: dict[str, list[Floats]] = {name: [] for name in FIELDS}
     for file in chosen:

@@ -12,11 +12,13 @@ from torch.nn import functional
 from precompute.training import export
 from precompute.training import learning
 from precompute.training.booth import pool
+from precompute.training.booth.pool import Shots
 from precompute.training.learning import Batch
 from precompute.training.recogniser import batches
 from precompute.training.recogniser import networks
 from precompute.training.recogniser.networks import DESIGNS
 from precompute.training.recogniser.networks import SIDE
+from precompute.training.recogniser.networks import Design
 from precompute.training.recogniser.networks import Kind
 
 BATCH: Final = 64
@@ -34,9 +36,7 @@ def train(folder: Path, kind: Kind, weights: Path, minutes: float, seed: int = 0
         export.restore(network, start)
 
     def judge(candidate: nn.Module) -> float:
-        there = learning.device()
-        off = [1 - functional.cosine_similarity(candidate(x.to(there)).cpu(), y) for x, y in batches.judging(judges, design)]
-        return float(torch.cat(off).mean())
+        return _apart(candidate.to(learning.device()), judges, design)
 
     def keep(candidate: nn.Module) -> None:
         plain = networks.network(kind)
@@ -46,6 +46,20 @@ def train(folder: Path, kind: Kind, weights: Path, minutes: float, seed: int = 0
     rng = np.random.default_rng(seed)
     task = learning.Task(network, batches.endless(pool.Growing(folder), design, BATCH, rng), loss, judge, keep)
     return learning.train(task, minutes, RATE if start is None else RATE / 2, f"recogniser {kind}")
+
+
+def judged(folder: Path, kind: Kind, weights: Path) -> dict[str, float]:
+    """How near written weights come to the teacher on the pool's portraits that are held out."""
+    network = networks.network(kind).to(learning.device(), memory_format=torch.channels_last)
+    export.restore(network, weights)
+    return {"mean cosine to the teacher, held out": 1 - _apart(network.eval(), pool.judges(folder), DESIGNS[kind])}
+
+
+@torch.no_grad()
+def _apart(network: nn.Module, judges: Shots, design: Design) -> float:
+    there = learning.device()
+    off = [1 - functional.cosine_similarity(network(x.to(there)).cpu(), y) for x, y in batches.judging(judges, design)]
+    return float(torch.cat(off).mean())
 
 
 def loss(said: Tensor, batch: Batch) -> Tensor:

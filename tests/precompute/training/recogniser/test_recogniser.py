@@ -125,3 +125,18 @@ def test_a_short_training_keeps_weights(folder: Path, tmp_path: Path) -> None:
     assert np.isfinite(best)
     again = recipe.train(folder, "bottleneck", file, minutes=0.01, start=file)
     assert np.isfinite(again)
+
+
+def test_an_empty_pool_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    """Neither a missing folder nor one without shots ends in a traceback."""
+    with pytest.raises(pool.NoShots, match=r"precompute\.training\.booth"):
+        pool.judges(tmp_path)
+    with pytest.raises(pool.NoShots, match=r"precompute\.training\.booth"):
+        pool.Growing(tmp_path / "nowhere").shots()
+
+
+def test_written_weights_are_judged_as_while_training(folder: Path, tmp_path: Path) -> None:
+    """The figure of the command without a training is that of the best state that was kept, but for half precision."""
+    file = tmp_path / "weights.onnx"
+    best = recipe.train(folder, "bottleneck", file, minutes=0.01)
+    assert recipe.judged(folder, "bottleneck", file)["mean cosine to the teacher, held out"] == pytest.approx(1 - best, abs=5e-3)
