@@ -2,6 +2,7 @@
 
 import io
 import random
+from typing import Any
 
 import cv2
 import numpy as np
@@ -138,6 +139,36 @@ async def test_erased_in_every_size(world: World, shown: Shown) -> None:
     for query in queries:
         assert fakes(await world.get(PATH + query, token)) == [True, True]
         assert (await world.get(PATH + query, token)).body == (await world.get(PATH + query)).body
+
+
+async def test_no_real_face_is_kept(world: World, shown: Shown) -> None:
+    """What is made of a stranger's picture stays in memory for the next one; what shows a real face is made anew."""
+    assert world.app is not None
+    kept = world.app.view.scalers._kept
+    assert fakes(await world.get(f"{PATH}?w=100&fmt=webp", world.issuer.token("u-red"))) == [False, True]
+    assert len(kept) == 0
+    await world.get(f"{PATH}?w=100&fmt=webp")
+    assert len(kept) == 1
+
+
+async def test_a_face_that_is_erased_while_its_picture_is_made(
+    world: World, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making a picture takes a while; whoever may no longer see a face when it is made gets the base in the same form."""
+    assert world.app is not None
+    app, make = world.app, world.app.view.scalers._make
+
+    async def erased_meanwhile(*given: Any) -> bytes:
+        made = await make(*given)
+        async with app.catalog.database.writing() as connection:
+            red = update(FACE).filter_by(path=PATH, slot=shown.sealed.slots[0])
+            await connection.execute(red.values(wrapped_key=None, epoch=1))
+        app.catalog.changes.tell([changes.of_photo(PATH)])
+        return made
+
+    monkeypatch.setattr(app.view.scalers, "_make", erased_meanwhile)
+    got = await world.get(f"{PATH}?w=100&fmt=webp", world.issuer.token("u-red"))
+    assert fakes(got) == [True, True]
 
 
 async def test_a_damaged_rendition_shows_its_base(world: World, shown: Shown) -> None:
