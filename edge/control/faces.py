@@ -29,7 +29,7 @@ async def assign(act: Act) -> None:
 
 async def disown(act: Act) -> None:
     """A service says that it is nobody's; it is synthetic for everyone from now on."""
-    if act.face.owner is not None:
+    if act.face.owner is not None or act.face.shown:  # a face that is nobody's is shown once a request for it was granted
         await act.set_face(owner=None, shown=False)
         act.note("disown", act.face.owner)
 
