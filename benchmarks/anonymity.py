@@ -1,6 +1,6 @@
 """What the fakes are worth, against every bar: known people for privacy and likeness, group photos for what must not go wrong.
 
-Needs models (``MFMC_MODEL_MIRROR``); with ``--models own`` the shipped ones find and choose, and those of others only judge.
+The shipped models find and choose, and those of others only judge (``MFMC_MODEL_MIRROR``); or ``--models permissive``.
 ``--people`` or ``MFMC_VERIFICATION`` names a folder with a folder of pictures for each person, ``--photos`` or ``MFMC_GROUPS`` a
 folder of group photos.
 """
@@ -15,7 +15,6 @@ import cv2
 
 from benchmarks import report
 from benchmarks import seal
-from benchmarks.sets import SETS
 from precompute import command_evaluate
 from precompute import verification
 from precompute.errors import PrecomputeError
@@ -27,11 +26,12 @@ from precompute.evaluation.crew import Examiner
 from precompute.evaluation.crew import Task
 from precompute.models import ModelStore
 from precompute.photo import Limits
+from precompute.settings import FacesConfig
 
 SEED = 1
 ROUNDS = 5
 SPEED_PICTURES = 40
-SECTIONS = {"own": "anonymity-own", "permissive": "anonymity"}  # of bars.toml, by the models that find and choose
+SECTIONS = {"own": "anonymity", "permissive": "anonymity-permissive"}  # of bars.toml, by the models that find and choose
 TITLES = {
     "rank1_max": "rank-1 re-identification, worst recogniser",
     "tar_max": "TAR at FAR 1e-3, worst recogniser",
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--photos", type=Path, default=report.folder("MFMC_GROUPS", "groups"), help="group photos, JPEG")
     parser.add_argument("--limit", type=int, metavar="PEOPLE", help="a quick look: only so many people, and as many photos")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="default: one for each core")
-    parser.add_argument("--models", choices=SECTIONS, default="permissive", help="which find and choose (default: %(default)s)")
+    parser.add_argument("--models", choices=SECTIONS, default="own", help="which find and choose (default: %(default)s)")
     parser.add_argument("--held-out", action="append", metavar="NAME", help="recognisers that take no part in choosing")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write report.json and report.html there too")
     options = parser.parse_args(argv)
@@ -80,7 +80,7 @@ def main(argv: list[str]) -> int:
 
 def measure(options: Any) -> report.Figures:
     """Speed first, while nothing else runs; then known people, then group photos."""
-    config, store = SETS[options.models], ModelStore()
+    config, store = FacesConfig(models=options.models), ModelStore()
     task = Task(config, store, course.held_out(config, store, options.held_out), Limits(), "central", SEED)
     examiner = Examiner.load(task)
     found = speed(examiner, options)

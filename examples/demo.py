@@ -31,11 +31,7 @@ from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from edge.__main__ import main as edge
 from edge.keys import ring
-from precompute import equipment
 from precompute.__main__ import main as precompute
-from precompute.models import ModelStore
-from precompute.settings import OWN
-from precompute.settings import FacesConfig
 
 RULES = {"u-red": "friends", "u-green": "nobody", "u-blue": "everyone"}
 DAY_SECONDS = 86_400
@@ -55,7 +51,7 @@ url = "sqlite+aiosqlite:///catalog.sqlite3"
 ring = "ring.toml"
 [precompute]
 publish_folder = "origin"
-{faces}[demo]
+[demo]
 photo = "{path}"
 views = [
   {{ name = "stranger", caption = "No token: only those who let everyone see them are real." }},
@@ -110,22 +106,12 @@ def prepare(folder: Path, origin: str, path: str) -> list[Viewer]:
     ring.create(folder / "ring.toml")
     signer = Ed25519PrivateKey.generate()
     (folder / "issuer.pem").write_bytes(signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    (folder / "config.toml").write_text(CONFIG.format(port=free_port(), origin=origin, path=path, faces=faces()))
+    (folder / "config.toml").write_text(CONFIG.format(port=free_port(), origin=origin, path=path))
     tokens = {"friend": token(signer, "u-friend", ["u-red", "u-green"]), "owner": token(signer, "u-green", [])}
     for name, text in tokens.items():
         (folder / f"{name}.jwt").write_text(text)
         (folder / f"{name}.jwt").chmod(0o600)
     return [Viewer("stranger", None), *(Viewer(name, text) for name, text in tokens.items())]
-
-
-def faces() -> str:
-    """Nothing where the default models are at hand, else the table that chooses those that are shipped."""
-    store = ModelStore()
-    if all(store.place(store.model(name)) for name in equipment.names(FacesConfig())):
-        return ""
-    print("no models of others are at hand, so the demo takes the shipped ones, which see less: README, Models", file=sys.stderr)
-    chosen = ("detector", "landmarks", "attributes", "recognisers")
-    return "\n".join(["[precompute.faces]", *(f"{key} = {json.dumps(getattr(OWN, key))}" for key in chosen)]) + "\n"
 
 
 def token(signer: Ed25519PrivateKey, user: str, friends: list[str]) -> str:

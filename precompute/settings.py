@@ -1,5 +1,6 @@
 """``[precompute.faces]``, ``certificate``, ``disclosure`` and ``people``: how faces are found, replaced, measured and told of."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from typing import Final
@@ -11,6 +12,20 @@ from precompute.session import Provider
 from precompute.similarity import Name
 
 Policy = Literal["random-above-threshold", "farthest"]
+MODELS: Final[Mapping[str, Mapping[str, str | tuple[str, ...]]]] = {
+    "own": {
+        "detector": "face-detector",
+        "landmarks": "face-mesh",
+        "attributes": "face-attributes",
+        "recognisers": ("face-recogniser-a", "face-recogniser-b"),
+    },
+    "permissive": {
+        "detector": "yunet_n_dynamic",
+        "landmarks": "mp_face_landmarks_478",
+        "attributes": "age-gender-recognition-retail-0013",
+        "recognisers": ("face-reidentification-retail-0095", "mobilefacenet_128"),
+    },
+}
 
 
 class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -18,13 +33,13 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     recogniser may be ``deepface:NAME`` too.
     """
 
-    detector: str = "yunet_n_dynamic"
-    landmarks: str = "mp_face_landmarks_478"
-    attributes: str = "age-gender-recognition-retail-0013"
-    recognisers: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)] = (
-        "face-reidentification-retail-0095",
-        "mobilefacenet_128",
-    )
+    # "own": what is shipped; "permissive": the models of others that ours are taught by, which a mirror must have. Models
+    # that are named in one of the next four take the place of the set's.
+    models: Literal["own", "permissive"] = "own"
+    detector: str = ""
+    landmarks: str = ""
+    attributes: str = ""
+    recognisers: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)] = ()
     # Cosine similarity per recogniser, in place of the calibrated one and the registry's.
     thresholds: dict[str, float] = {}
     # Where `mfmc-precompute calibrate` keeps its own; beside the folder of the models unless set.
@@ -54,21 +69,15 @@ class FacesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     age_band_years: float = 12.0
     identity_margin: float = 0.3
 
+    def __post_init__(self) -> None:
+        """Name the models of the set, where no others are named."""
+        for role, name in MODELS[self.models].items():
+            if not getattr(self, role):
+                msgspec.structs.force_setattr(self, role, name)
 
-# The models of others that ours are taught by, all under permissive licences; a mirror has them.
-# Shipped with the package.
-OWN: Final = FacesConfig(
-    detector="face-detector",
-    landmarks="face-mesh",
-    attributes="face-attributes",
-    recognisers=("face-recogniser-a", "face-recogniser-b"),
-)
-PERMISSIVE: Final = FacesConfig(
-    detector="yunet_n_dynamic",
-    landmarks="mp_face_landmarks_478",
-    attributes="age-gender-recognition-retail-0013",
-    recognisers=("face-reidentification-retail-0095", "mobilefacenet_128"),
-)
+
+OWN: Final = FacesConfig()
+PERMISSIVE: Final = FacesConfig(models="permissive")
 
 
 class CertificateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

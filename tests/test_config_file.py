@@ -1,5 +1,6 @@
 """The config.toml in the repository is complete: every key there is, with its default, and none that is not."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -12,13 +13,16 @@ import pytest
 from edge import config as shared
 from edge.friends import settings
 from precompute.config import Precompute
+from precompute.settings import MODELS
 from precompute.settings import OWN
+from precompute.settings import PERMISSIVE
 from precompute.settings import FacesConfig
 
 FILE = Path(__file__).parents[1] / "config.toml"
 # What has no default, or shows an example in place of none.
 EXAMPLES = {
     "precompute.publish_folder", "precompute.models.cache_folder", "precompute.models.mirror_folder",
+    *(f"precompute.faces.{role}" for role in MODELS["own"]),
     "precompute.faces.donors_folder", "precompute.faces.thresholds_file", "precompute.certificate.key_file",
     "precompute.disclosure.certificate_file", "precompute.disclosure.key_file", "precompute.disclosure.timestamp_url",
     "keys.ring", "keys.aws.endpoint_url",
@@ -80,10 +84,23 @@ def test_defaults(table: str, kind: Any) -> None:
             assert value == (list(default) if isinstance(default, tuple) else default), name
 
 
-def test_our_own_models() -> None:
-    """The lines that choose the shipped models are those that are measured."""
-    lines = re.findall(r"^#   ((?:detector|landmarks|attributes|recognisers) = .*)$", FILE.read_text(), flags=re.M)
-    assert msgspec.convert(tomllib.loads("\n".join(lines)), FacesConfig) == OWN
+def test_models() -> None:
+    """The models that are written out are the shipped ones, those beside them the permissive set's."""
+    table = uncommented()["precompute"]["faces"]
+    assert msgspec.convert({role: table[role] for role in MODELS["own"]}, FacesConfig) == OWN
+    beside = FILE.read_text().partition("[precompute.faces]")[2].partition("# thresholds =")[0]
+    named = re.findall(r'permissive:\s+(?:#\s+)?("[^"]+"|\[.*\])', beside)
+    assert msgspec.convert({role: json.loads(name) for role, name in zip(MODELS["own"], named, strict=True)}, FacesConfig) == (
+        msgspec.structs.replace(PERMISSIVE, models="own")
+    )
+
+
+def test_a_model_that_is_named_takes_the_place_of_the_sets() -> None:
+    """The other models are the set's, and a set that is not known is refused."""
+    mixed = msgspec.convert({"models": "permissive", "detector": "face-detector"}, FacesConfig)
+    assert mixed == msgspec.structs.replace(PERMISSIVE, detector=OWN.detector)
+    with pytest.raises(msgspec.ValidationError, match="models"):
+        msgspec.convert({"models": "others"}, FacesConfig)
 
 
 def test_friends_defaults() -> None:

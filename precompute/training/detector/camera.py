@@ -10,6 +10,8 @@ Pixels = npt.NDArray[np.uint8]
 def photographed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """BGR uint8 (h, w, 3) -> the same scene under another light, through another lens, stored by another program."""
     made = lit(pixels, rng)
+    if rng.random() < 0.15:
+        made = cv2.convertScaleAbs(made, alpha=rng.uniform(0.05, 0.4))
     if rng.random() < 0.12:
         made = cv2.cvtColor(cv2.cvtColor(made, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     made = blurred(made, rng)

@@ -20,6 +20,7 @@ from precompute.training.detector import portraits
 from precompute.training.detector.labels import MOST
 from precompute.training.detector.labels import cell_count
 from precompute.training.detector.labels import labelled
+from precompute.training.detector.profiles import Turning
 from precompute.training.detector.teacher import NAME
 from precompute.training.detector.teacher import Teacher
 
@@ -97,9 +98,10 @@ def _fill(folder: Path, size: int, chosen: list[Path], seed: int, made: "Synchro
     # In a session of its own, so that an interrupt from the keyboard reaches the training alone.
     os.setsid()
     cv2.setNumThreads(1)
-    teacher = Teacher(Session(ModelStore().path(NAME), "cpu", 1))
+    store = ModelStore()
+    teacher = Teacher(Session(store.path(NAME), "cpu", 1))
     rng, pool = np.random.default_rng(seed), Pool.opened(folder, size)
-    views = portraits.views(chosen, teacher, rng, lambda what, done, total: None)
+    views = portraits.views(chosen, teacher, Turning.load(store), rng, lambda what, done, total: None)
     parent = os.getppid()
     while os.getppid() == parent:
         pool.put(made.value % size, composites.composed(SIDE, views, rng), teacher)

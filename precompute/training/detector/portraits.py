@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from precompute.models import Progress
+from precompute.training.detector.profiles import Turning
 from precompute.training.detector.teacher import Teacher
 
 Pixels = npt.NDArray[np.uint8]
@@ -19,7 +20,8 @@ SIDE: Final = 256
 HELD_OUT: Final = 10  # every tenth portrait takes no part in training
 SURE: Final = 0.5
 ANY: Final = 0.2
-YAWS: Final = ((-55.0, -20.0), (20.0, 55.0))
+ASIDE: Final = (20.0, 55.0)  # degrees, of a head turned as a cylinder
+PROFILE: Final = (40.0, 95.0)  # degrees, of one turned in three dimensions
 MIRRORED: Final = (1, 0, 2, 4, 3)
 _ROUND: Final = 0.85  # of a head as seen from above: half its width over the width of its face box
 
@@ -40,15 +42,21 @@ def files(folder: Path) -> tuple[list[Path], list[Path]]:
     return [f for i, f in enumerate(every) if i % HELD_OUT], every[::HELD_OUT]
 
 
-def views(chosen: Sequence[Path], teacher: Teacher, rng: np.random.Generator, progress: Progress) -> list[View]:
-    """Each portrait in which the teacher finds one face, ahead and turned to both sides where it still finds it."""
+def views(
+    chosen: Sequence[Path], teacher: Teacher, turning: Turning, rng: np.random.Generator, progress: Progress
+) -> list[View]:
+    """Each portrait in which the teacher finds one face, and its head turned aside and into a profile where it still finds it."""
     found = []
     for done, file in enumerate(chosen, 1):
         pixels = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
         ahead = None if pixels is None else _ahead(cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA), teacher)
         if ahead is not None:
-            sides = [_aside(ahead, float(rng.uniform(*yaw)), teacher) for yaw in YAWS]
-            found += [ahead, *(side for side in sides if side is not None)]
+            aside, profile = rng.uniform(*ASIDE) * rng.choice((-1, 1)), rng.uniform(*PROFILE) * rng.choice((-1, 1))
+            sides = (
+                [turned(each, ahead.box, float(aside)) for each in (ahead.pixels, ahead.cut)],
+                turning.turned(ahead.pixels, ahead.box, ahead.points, float(profile), rng),
+            )
+            found += [ahead, *(view for pixels, cut in sides if (view := _view(pixels, cut, teacher)) is not None)]
         progress("portraits", done, len(chosen))
     return found
 
@@ -71,8 +79,7 @@ def _ahead(pixels: Pixels, teacher: Teacher) -> View | None:
     return None if place is None else View(pixels, _cut(pixels, place[0]), *place)
 
 
-def _aside(ahead: View, degrees: float, teacher: Teacher) -> View | None:
-    pixels, cut = (turned(each, ahead.box, degrees) for each in (ahead.pixels, ahead.cut))
+def _view(pixels: Pixels, cut: Pixels, teacher: Teacher) -> View | None:
     place = _place(pixels, teacher)
     return None if place is None else View(pixels, cut, *place)
 

@@ -28,6 +28,7 @@ from precompute.training.detector.network import rows
 from precompute.training.detector.pool import SIDE
 from precompute.training.detector.pool import Filling
 from precompute.training.detector.pool import Pool
+from precompute.training.detector.profiles import Turning
 from precompute.training.detector.scoring import Score
 from precompute.training.detector.scoring import score
 from precompute.training.detector.teacher import NAME
@@ -62,7 +63,7 @@ def train(plan: Plan, start: Network, file: Path, store: ModelStore, progress: P
     learnt, held_out = portraits.files(plan.portraits)
     with tempfile.TemporaryDirectory() as place, Filling(Path(place), plan.size, learnt, plan.seed + 1) as filling:
         pool = Pool.opened(Path(place), plan.size)
-        held = _held(held_out, teacher, progress)
+        held = _held(held_out, teacher, Turning.load(store), progress)
         while filling.made < plan.first and filling.alive:
             progress("composites", filling.made, plan.first)
             time.sleep(1)
@@ -80,10 +81,10 @@ def train(plan: Plan, start: Network, file: Path, store: ModelStore, progress: P
     return best
 
 
-def _held(chosen: list[Path], teacher: Teacher, progress: Progress) -> list[tuple[Composite, Labels]]:
+def _held(chosen: list[Path], teacher: Teacher, turning: Turning, progress: Progress) -> list[tuple[Composite, Labels]]:
     """Labelled composites of people who take no part in training, always the same ones."""
     rng = np.random.default_rng(0)
-    views = portraits.views(chosen, teacher, rng, progress)
+    views = portraits.views(chosen, teacher, turning, rng, progress)
     made = [composites.composed(SIDE, views, rng) for _ in range(HELD_COMPOSITES)]
     return [(each, labelled(each, teacher.cells(each.pixels))) for each in made]
 

@@ -38,6 +38,19 @@ def network(kind: Kind) -> nn.Module:
     return Residual(DESIGNS[kind].length) if kind == "residual" else Bottlenecks(DESIGNS[kind].length)
 
 
+class Both(nn.Module):
+    """What a network says of crops and of their mirror images together, which is steadier: what is written and shipped."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float32 (n, 3, 96, 96), 0..255 -> float32 (n, length), not of unit length."""
+        ahead, mirrored = self.network(torch.cat([x, x.flip(3)])).chunk(2)
+        return ahead + mirrored
+
+
 class Residual(nn.Module):
     """Plain 3x3 residual blocks; every place of the last map has weights of its own, as faces are aligned."""
 

@@ -18,6 +18,7 @@ from precompute.training.recogniser import batches
 from precompute.training.recogniser import networks
 from precompute.training.recogniser.networks import DESIGNS
 from precompute.training.recogniser.networks import SIDE
+from precompute.training.recogniser.networks import Both
 from precompute.training.recogniser.networks import Design
 from precompute.training.recogniser.networks import Kind
 
@@ -33,15 +34,15 @@ def train(folder: Path, kind: Kind, weights: Path, minutes: float, seed: int = 0
     design, judges = DESIGNS[kind], pool.judges(folder)
     network = networks.network(kind)
     if start is not None:
-        export.restore(network, start)
+        export.restore(Both(network), start)
 
     def judge(candidate: nn.Module) -> float:
-        return _apart(candidate.to(learning.device()), judges, design)
+        return _apart(Both(candidate).to(learning.device()), judges, design)
 
     def keep(candidate: nn.Module) -> None:
         plain = networks.network(kind)
         plain.load_state_dict(candidate.state_dict())
-        export.write(plain, torch.zeros(1, 3, SIDE, SIDE), NAMES, weights, dynamic={0: "n"})
+        export.write(Both(plain), torch.zeros(1, 3, SIDE, SIDE), NAMES, weights, dynamic={0: "n"})
 
     rng = np.random.default_rng(seed)
     task = learning.Task(network, batches.endless(pool.Growing(folder), design, BATCH, rng), loss, judge, keep)
@@ -50,7 +51,7 @@ def train(folder: Path, kind: Kind, weights: Path, minutes: float, seed: int = 0
 
 def judged(folder: Path, kind: Kind, weights: Path) -> dict[str, float]:
     """How near written weights come to the teacher on the pool's portraits that are held out."""
-    network = networks.network(kind).to(learning.device(), memory_format=torch.channels_last)
+    network = Both(networks.network(kind)).to(learning.device(), memory_format=torch.channels_last)
     export.restore(network, weights)
     return {"mean cosine to the teacher, held out": 1 - _apart(network.eval(), pool.judges(folder), DESIGNS[kind])}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -63,15 +64,27 @@ def donors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def config(donors: Path) -> FacesConfig:
-    """With donors, in place of the face model."""
-    return FacesConfig(generator="donor", donors_folder=donors, index_processes=1, provider="cpu")
+def permissive(mirrored: ModelStore) -> FacesConfig:
+    """The permissive models, which are here and miss no face of the photos here, and the face model."""
+    return msgspec.structs.replace(PERMISSIVE, provider="cpu")
 
 
 @pytest.fixture(scope="session")
-def anonymiser(store: ModelStore) -> Anonymiser:
-    """As configured by default: with the face model."""
-    return Anonymiser.load(FacesConfig(provider="cpu"), store, environ={})
+def donor_config(donors: Path, permissive: FacesConfig) -> FacesConfig:
+    """With donors, in place of the face model."""
+    return msgspec.structs.replace(permissive, generator="donor", donors_folder=donors, index_processes=1)
+
+
+@pytest.fixture(scope="session")
+def config(donor_config: FacesConfig) -> FacesConfig:
+    """What most tests take."""
+    return donor_config
+
+
+@pytest.fixture(scope="session")
+def anonymiser(permissive: FacesConfig, store: ModelStore) -> Anonymiser:
+    """With the face model."""
+    return Anonymiser.load(permissive, store, environ={})
 
 
 @pytest.fixture(scope="session")

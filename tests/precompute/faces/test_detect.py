@@ -61,8 +61,8 @@ def test_boxes_and_points_are_decoded_by_the_contract() -> None:
 
 
 @pytest.fixture(scope="module")
-def detector(store: ModelStore) -> YuNet:
-    return YuNet(Session(store.path(FacesConfig().detector), "cpu"), 0.6)
+def detector(permissive: FacesConfig, store: ModelStore) -> YuNet:
+    return YuNet(Session(store.path(permissive.detector), "cpu"), 0.6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (7, 5), (33, 65)], ids=str)

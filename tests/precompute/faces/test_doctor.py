@@ -47,12 +47,13 @@ def test_a_bare_machine(tmp_path: Path) -> None:
     assert "MFMC_DONORS" in (donors.mend or "")
 
 
-def test_the_face_model_needs_no_donors(tmp_path: Path) -> None:
-    """By default nothing is asked of donors, and the one model that the package ships is there on a bare machine."""
+def test_a_fresh_machine(tmp_path: Path) -> None:
+    """By default nothing is asked of donors, and every model is there, since the package ships it."""
     checks = {check.name: check for check in doctor.report(FacesConfig(), ModelStore(tmp_path, environ={}), {})}
     assert "donors" not in checks
-    assert checks["model face-model"].ok
-    assert checks["model face-model"].detail.startswith("shipped")
+    shipped = [check for name, check in checks.items() if name.startswith("model ")]
+    assert len(shipped) == 6
+    assert all(check.ok and check.detail.startswith("shipped") for check in shipped)
 
 
 def test_a_sound_machine(config: FacesConfig, store: ModelStore) -> None:

@@ -17,21 +17,22 @@ from precompute.facemodel.sampler import FaceModel
 from precompute.faces import Anonymiser
 from precompute.faces import FacesConfig
 from precompute.models import ModelStore
+from precompute.settings import OWN
+from precompute.settings import PERMISSIVE
 from precompute.swap import generator
 from precompute.swap.generator import donors_folder
 
 Pixels = npt.NDArray[np.uint8]
-DEFAULT = FacesConfig(provider="cpu")
 
 
 @pytest.fixture(scope="module")
-def models(store: ModelStore) -> Equipment:
-    return equipment.load(DEFAULT, store)
+def models(permissive: FacesConfig, store: ModelStore) -> Equipment:
+    return equipment.load(permissive, store)
 
 
 def test_the_face_model_needs_no_donors(models: Equipment, store: ModelStore) -> None:
     """With the default configuration and no folder named anywhere, faces come from the model."""
-    made = generator.load(DEFAULT, models, store, {}, None)
+    made = generator.load(PERMISSIVE, models, store, {}, None)
     assert made is not None
     assert made.method == "face-model"
     assert isinstance(made.source, FaceModel)
@@ -39,14 +40,16 @@ def test_the_face_model_needs_no_donors(models: Equipment, store: ModelStore) ->
 
 def test_a_donors_folder_that_is_set_is_not_asked_for(models: Equipment, store: ModelStore) -> None:
     """A folder that is not there stops nobody who does not use it."""
-    made = generator.load(DEFAULT, models, store, {generator.DONORS_VARIABLE: "/nowhere/at/all"}, None)
+    made = generator.load(PERMISSIVE, models, store, {generator.DONORS_VARIABLE: "/nowhere/at/all"}, None)
     assert made is not None
     assert made.method == "face-model"
 
 
-def test_the_face_model_is_guided_away_for_every_default_recogniser(models: Equipment, store: ModelStore) -> None:
+@pytest.mark.parametrize("config", [OWN, PERMISSIVE], ids=["own", "permissive"])
+def test_the_face_model_is_guided_away_for_every_recogniser_of_a_set(config: FacesConfig, mirrored: ModelStore) -> None:
     """The shipped weights have a readout of each, of as many dimensions as its vectors have."""
-    made = generator.load(DEFAULT, models, store, {}, None)
+    models = equipment.load(config, mirrored)
+    made = generator.load(config, models, mirrored, {}, None)
     assert made is not None
     assert isinstance(made.source, FaceModel)
     assert [readout.slope.shape[1] for _, readout in made.source._people if readout is not None] == list(models.sizes)
@@ -82,7 +85,7 @@ def test_other_weights_are_refused(
     monkeypatch.setattr("precompute.models.SHIPPED", tmp_path)
     (tmp_path / "face-model.npz").write_bytes(b"other weights")
     with pytest.raises(ModelRefused, match=r"face-model.*install the package again"):
-        generator.load(DEFAULT, models, ModelStore(store.cache_dir, store.mirror, environ={}), {}, None)
+        generator.load(PERMISSIVE, models, ModelStore(store.cache_dir, store.mirror, environ={}), {}, None)
 
 
 def test_drawn_faces_keep_gender_and_age(anonymiser: Anonymiser, group_photo: Pixels) -> None:

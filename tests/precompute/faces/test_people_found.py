@@ -33,9 +33,8 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def describer(store: ModelStore) -> Anonymiser:
-    config = FacesConfig(provider="cpu")
-    return Anonymiser(config, equipment.load(config, store), None)
+def describer(permissive: FacesConfig, store: ModelStore) -> Anonymiser:
+    return Anonymiser(permissive, equipment.load(permissive, store), None)
 
 
 def shown(folder: Path, describer: Anonymiser, *, least: int) -> Iterator[list[Face]]:

@@ -91,22 +91,35 @@ def test_shots_that_are_taken_meanwhile_are_trained_on_too(folder: Path) -> None
 def test_weights_come_back_as_they_were_written(tmp_path: Path, kind: networks.Kind) -> None:
     """onnxruntime says what torch says, but for half precision, and a second network takes the weights over."""
     torch.manual_seed(0)
-    network, crops = networks.network(kind), torch.rand(4, 3, networks.SIDE, networks.SIDE) * 255
+    network, crops = networks.Both(networks.network(kind)), torch.rand(4, 3, networks.SIDE, networks.SIDE) * 255
     network.train()(crops)
     file = tmp_path / "weights.onnx"
     export.write(network, crops[:1], recipe.NAMES, file, dynamic={0: "n"})
     assert export.agrees(network, crops, file) < 5e-3
-    other = networks.network(kind)
+    other = networks.Both(networks.network(kind))
     export.restore(other, file)
     assert export.agrees(other, crops, file) < 1e-4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_crop_and_its_mirror_image_are_one_and_the_same(kind: networks.Kind) -> None:
+    """What is shipped says the same of both, which the network itself does not."""
+    torch.manual_seed(0)
+    network, crops = networks.network(kind), torch.rand(4, 3, networks.SIDE, networks.SIDE) * 255
+    network.train()(crops)
+    network.eval()
+    with torch.no_grad():
+        assert not torch.allclose(network(crops), network(crops.flip(3)), rtol=1e-2)
+        assert torch.allclose(networks.Both(network)(crops), networks.Both(network)(crops.flip(3)), rtol=1e-3, atol=1e-4)
+        assert torch.allclose(networks.Both(network)(crops), network(crops) + network(crops.flip(3)), rtol=1e-3, atol=1e-4)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     """The error names what is missing."""
     file = tmp_path / "weights.onnx"
-    export.write(networks.network("residual"), torch.zeros(1, 3, networks.SIDE, networks.SIDE), recipe.NAMES, file)
+    export.write(networks.Both(networks.network("residual")), torch.zeros(1, 3, networks.SIDE, networks.SIDE), recipe.NAMES, file)
     with pytest.raises(ValueError, match="not of this network"):
-        export.restore(networks.network("bottleneck"), file)
+        export.restore(networks.Both(networks.network("bottleneck")), file)
 
 
 def test_the_loss_is_nothing_for_the_teachers_own_words_and_grows_with_the_angle() -> None:
