@@ -9,6 +9,7 @@ import aiohttp
 
 from edge.keys import ring
 from tests.caches.programs import Cache
+from tests.edge.shown import TABLES
 from tests.fakes import ISSUER
 from tests.fakes import Issuer
 from tests.fakes import Published
@@ -71,7 +72,7 @@ class Stage:
         ring.create(self.world.folder / "urls.toml")
         control = {"service": SERVICE, "requests_per_minute": 100_000, "changes_per_minute": 100_000}
         signing = {"key_file": "urls.toml"} | edge.pop("urls", {})
-        self.world.configure({"origin": {"url": origin}}, control=control, urls=signing, **edge)
+        self.world.configure({"origin": {"url": origin}, **TABLES}, control=control, urls=signing, **edge)
         for path, owners in PHOTOS.items():
             self.made[path] = await self.world.publish(owners, path, rules=RULES, mark=path.encode())
         await self.world.start()
