@@ -358,6 +358,11 @@ async def test_assign_and_disown(catalog: Catalog) -> None:
         assert (await at.sees(), await at.sees("u-red"), await at.sees("u-blue")) == (frozenset(), frozenset(), {0})
         await at.do("disown", face=0)
         assert await at.sees("u-blue") == frozenset()
+        await at.do("ask", "u-eve", face=0, person="u-eve")
+        await at.do("grant", "u-up", face=0, person="u-eve", body=YES)
+        assert (await at.photo()).faces[0].shown
+        await at.do("disown", face=0)
+        assert not (await at.photo()).faces[0].shown
 
 
 async def test_delete_photo(catalog: Catalog) -> None:
