@@ -170,17 +170,16 @@ def running(module: str, *arguments: str) -> Iterator[str]:
 
 
 def show(folder: Path, proxy: str, path: str, viewers: list[Viewer], *, stay: bool) -> int:
-    """Fetch the photo as each viewer, write the contact sheet, print the addresses, and stay until interrupted."""
+    """Fetch the photo as each viewer, write the contact sheet, and if it stays, print the addresses."""
     wait_until_ready(proxy)
     pictures = [fetch(proxy + path, viewer) for viewer in viewers]
     sheet = folder / "contact-sheet.png"
     cv2.imwrite(str(sheet), contact_sheet(pictures, [viewer.name for viewer in viewers]))
     print(f"\ncontact sheet: {sheet}")
-    for viewer in viewers:
-        print(f"{viewer.name:>9}: {proxy}/-/demo/{viewer.name}.jpg")
-    print(f"all three: {proxy}/-/demo")
     if stay:
-        print("Ctrl-C stops.", flush=True)
+        for viewer in viewers:
+            print(f"{viewer.name:>9}: {proxy}/-/demo/{viewer.name}.jpg")
+        print(f"all three: {proxy}/-/demo\nCtrl-C stops.", flush=True)
         try:
             while True:
                 time.sleep(DAY_SECONDS)
