@@ -20,9 +20,8 @@ from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from benchmarks import report
 from benchmarks.catalog import quantile
-from benchmarks.serve import catalogued
-from benchmarks.serve import running
-from benchmarks.serve import sealed_photo
+from benchmarks.serving.machine import running
+from benchmarks.serving.photos import sample
 from edge.catalog import Catalog
 from edge.catalog.publication import publish
 from edge.keys import ring
@@ -30,7 +29,7 @@ from edge.origin import names
 from tests import postgresql
 
 PATH = "/bench.jpg"
-API = "/-/api/v1/people/u-red"
+API = "/-/api/v1/people/u-0"
 CONFIG = """
 [edge]
 port = 0
@@ -72,10 +71,10 @@ async def measure(folder: Path, server: postgresql.Server, changes: int) -> repo
     base, original, signer = await prepare(folder, await server.create("bench"))
     async with AsyncExitStack() as stack:
         config = str(folder / "config.toml")
-        first, _ = stack.enter_context(running("edge", "serve", "--config", config))
-        second, _ = stack.enter_context(running("edge", "serve", "--config", config))
+        first = stack.enter_context(running("edge", "serve", "--config", config)).address
+        second = stack.enter_context(running("edge", "serve", "--config", config)).address
         client = await stack.enter_async_context(aiohttp.ClientSession())
-        viewer, owner = token(signer, "u-eve", ["u-red"]), token(signer, "u-red", [])
+        viewer, owner = token(signer, "u-eve", ["u-0"]), token(signer, "u-0", [])
         times = []
         for number in range(changes):
             kind = "rule" if number % 2 else "block"
@@ -143,17 +142,18 @@ def token(signer: Ed25519PrivateKey, user: str, friends: list[str]) -> str:
 
 
 async def prepare(folder: Path, url: str) -> tuple[bytes, bytes, Ed25519PrivateKey]:
-    """Publish a photo of u-red; what a stranger sees of it, what a friend sees, and who signs tokens."""
+    """Publish a photo of u-0; what a stranger sees of it, what a friend sees, and who signs tokens."""
     signer = Ed25519PrivateKey.generate()
     (folder / "issuer.pem").write_bytes(signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     (folder / "config.toml").write_text(CONFIG.format(url=url))
     keys = ring.create(folder / "ring.toml")
-    made = sealed_photo(boxes=1)
+    photo = sample(PATH, faces=1)
+    made = photo.made
     (folder / "origin").mkdir()
     for name, content in zip(names(PATH, made.version), (made.base, made.sidecar), strict=True):
         (folder / "origin" / name).write_bytes(content)
     async with Catalog.open(url) as catalog:
-        await publish(catalog, catalogued(made, keys))
+        await publish(catalog, photo.record(keys))
     return made.base, made.skeleton, signer
 
 

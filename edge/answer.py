@@ -149,7 +149,7 @@ def _head(request: web.BaseRequest, start: bytes, manner: Manner, shown: Variant
 
 
 def _keys(manner: Manner, path: str) -> bytes:
-    return manner.surrogate % {b"photo": photo_key(path)}
+    return manner.surrogate % {b"photo": photo_key(path)} if manner.surrogate else b""
 
 
 @lru_cache(maxsize=10_000)

@@ -34,6 +34,8 @@ from edge.viewer import Viewer
 EVERYONE, MEMBERS, FRIENDS, NOBODY = "everyone", "members", "friends", "nobody"
 
 Audience = Set[str]
+NOBODYS: Audience = frozenset()
+RULES: dict[str, Audience] = {EVERYONE: frozenset({EVERYONE}), FRIENDS: frozenset({FRIENDS})}
 Model = Callable[[Face, Policy], Audience]
 
 
@@ -98,7 +100,7 @@ def _by_tag(face: Face, policy: Policy) -> Audience:
 
 
 def _by_rule(face: Face, policy: Policy) -> Audience:
-    return {policy.default_rule if face.rule is None else face.rule} & {EVERYONE, FRIENDS}
+    return RULES.get(policy.default_rule if face.rule is None else face.rule, NOBODYS)
 
 
 def _by_matrix(face: Face, policy: Policy) -> Audience:

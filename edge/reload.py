@@ -7,11 +7,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from collections.abc import Callable
-from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from contextlib import AsyncExitStack
 from contextlib import asynccontextmanager
-from contextlib import contextmanager
 from typing import Final
 from typing import Self
 
@@ -55,12 +53,11 @@ class _Edition:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    @contextmanager
-    def entered(self) -> Iterator[App]:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._running += 1
         self._idle.clear()
         try:
-            yield self.app
+            return await self.app.handle(request)
         finally:
             self._running -= 1
             if self._running == 0:
@@ -115,8 +112,7 @@ class Renewable:
         """Answer one request; raises ``Refusal``."""
         if self.leaving and request.raw_path == READY:
             raise Unavailable
-        with self._edition.entered() as app:
-            return await app.handle(request)
+        return await self._edition.handle(request)
 
     async def renew(self) -> bool:
         """Read the configuration again and go on with it; False where it does not work, and then nothing changes."""

@@ -50,7 +50,7 @@ class Target:
 
 def target(photo: Photo, asked: Rendition, accept: Iterable[str], settings: Sizes, *, signed: bool = False) -> Target:
     """What a request with these ``Accept`` headers gets for this rendition; raises ``BadRendition`` and ``OddRendition``."""
-    if asked == FULL:
+    if asked is FULL or asked == FULL:  # nearly always the very one
         return Target(photo)
     free = signed or settings.odd_sizes or _is_named(photo, asked, settings)
     kind, negotiated = _format(asked, settings.formats, accept if free else None)

@@ -170,7 +170,8 @@ def _decision(
     viewer: Viewer, photo: Photo, target: Target, granted: frozenset[int], manner: Manner, doubtful: Manner
 ) -> _Decision:
     """The decision, its headers those of the target's media type."""
-    manner, doubtful = (each.of_type(target.type, negotiated=target.negotiated) for each in (manner, doubtful))
+    if target.form is not None or target.negotiated:
+        manner, doubtful = (each.of_type(target.type, negotiated=target.negotiated) for each in (manner, doubtful))
     return _Decision(viewer, photo, target, granted, manner, doubtful)
 
 

@@ -55,11 +55,12 @@ class Prepared(web.StreamResponse):
         transport, writer = request.transport, request.writer
         if transport is None or transport.is_closing():
             raise ConnectionResetError
-        head = self._whole_head(request)
-        if self._pieces is None or request.method == "HEAD":
+        size = None if self._pieces is None else sum(map(len, self._pieces))
+        head = self._whole_head(request, size)
+        if self._pieces is None or size is None or request.method == "HEAD":
             transport.write(head)
         else:
-            self._sent = sum(map(len, self._pieces))
+            self._sent = size
             transport.writelines([head, *self._pieces])
         self._pieces = None  # the server keeps an answer until the connection's next request: not the faces in it
         writer.output_size += len(head) + self._sent
@@ -79,8 +80,8 @@ class Prepared(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to send."""
 
-    def _whole_head(self, request: web.BaseRequest) -> bytes:
-        length = "" if self._pieces is None else f"Content-Length: {sum(map(len, self._pieces))}\r\n"
+    def _whole_head(self, request: web.BaseRequest, size: int | None) -> bytes:
+        length = "" if size is None else f"Content-Length: {size}\r\n"
         return self._head + f"{length}Date: {_date(int(self._now))}\r\n{self._connection(request)}\r\n".encode()
 
     def _connection(self, request: web.BaseRequest) -> str:

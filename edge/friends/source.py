@@ -72,7 +72,7 @@ class InToken:
         """The owners that the token lists."""
         if not owners or not _is_somebody(viewer, now):
             return NOBODY
-        return frozenset(owner for owner in owners if owner in viewer.friends)
+        return frozenset([owner for owner in owners if owner in viewer.friends])
 
     def purge(self, now: float) -> None:
         """Nothing is kept."""
