@@ -17,7 +17,8 @@ _WILDEST: Final = 0.6  # of the face's width, how far a distorted one's pixels a
 def fragment(view: View, rng: np.random.Generator) -> Pixels:
     """One of all kinds, BGR uint8 (h, w, 3) of any size, mirrored or not."""
     kind = rng.random()
-    piece = part(view, rng) if kind < 0.5 else distorted(view, rng) if kind < 0.75 else scrambled(view, rng)
+    made = part if kind < 0.38 else behind if kind < 0.6 else distorted if kind < 0.8 else scrambled
+    piece = made(view, rng)
     return np.ascontiguousarray(piece if rng.random() < 0.5 else piece[:, ::-1])
 
 
@@ -38,6 +39,24 @@ def part(view: View, rng: np.random.Generator) -> Pixels:
     side = int(rng.integers(16, max(18, w // 2)))
     left, top = rng.integers(0, SIDE - side, 2)
     return view.pixels[top : top + side, left : left + side]
+
+
+def behind(view: View, rng: np.random.Generator) -> Pixels:
+    """The portrait as if it looked away: what lies above the forehead, hair mostly, where its face was."""
+    x, y, w, h = (int(v) for v in view.box)
+    top, left = max(0, y - int(h * 0.3)), max(0, x + int(w * 0.1))
+    hair = view.pixels[top : max(top + 8, y - int(h * 0.04)), left : max(left + 8, x + int(w * 0.9))]
+    scale = float(np.exp(rng.uniform(-0.2, 1.2)))
+    hair = np.asarray(cv2.resize(hair, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR), np.uint8)
+    high, wide = -(-SIDE // hair.shape[0]), -(-SIDE // hair.shape[1])
+    tiles = [[hair[:: 1 - 2 * (i % 2), :: 1 - 2 * (j % 2)] for j in range(wide)] for i in range(high)]
+    over = np.vstack([np.hstack(row) for row in tiles])[:SIDE, :SIDE]
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    reach = (int(w * rng.uniform(0.55, 0.7)), int(h * rng.uniform(0.6, 0.75)))
+    cv2.ellipse(mask, (x + w // 2, y + h // 2), reach, 0, 0, 360, 255, -1)
+    share = cv2.GaussianBlur(mask, (0, 0), w * 0.04).astype(np.float32) / 255
+    out = cv2.blendLinear(np.ascontiguousarray(over), np.ascontiguousarray(view.pixels), share, 1 - share)
+    return np.asarray(out, np.uint8)
 
 
 def distorted(view: View, rng: np.random.Generator) -> Pixels:

@@ -42,6 +42,19 @@ def test_tiles_change_places(view: View) -> None:
     assert (piece == face).mean() < 0.6
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_who_looks_away_has_hair_for_a_face(seed: int) -> None:
+    """Nothing is left of the red box of the made portrait, in whose middle lies what is above it, and the edge is as it was."""
+    view = made.view()
+    view.pixels[:70] = (10, 200, 10)
+    piece = fragments.behind(view, np.random.default_rng(seed))
+    assert piece.shape == view.pixels.shape
+    assert np.abs(piece[110:130, 118:138].astype(int) - (10, 200, 10)).max() < 20
+    red, before = ((np.abs(each.astype(int) - made.RED).max(2) < 40).mean() for each in (piece, view.pixels))
+    assert red < 0.4 * before
+    assert (piece[-20:] == view.pixels[-20:]).all()
+
+
 def test_a_distorted_face_is_moved_all_over() -> None:
     """The red box of the made portrait has lost its shape."""
     piece = fragments.distorted(made.view(), np.random.default_rng(0))
