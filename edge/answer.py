@@ -22,9 +22,9 @@ the picture is not the person's own, for whoever may take it for one; it follows
 import math
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -104,8 +104,7 @@ def _surrogate(settings: config.Edge, *more: str) -> bytes:
     return f"{settings.surrogate_header}: {between.join(('%(photo)b', *more))}\r\n".encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(NamedTuple):
     """What is shown at ``path``: its entity tag, and whether any face in it is ``synthetic``."""
 
     path: str

@@ -7,8 +7,8 @@ bounded: the named widths, as JPEG and in the configured formats. Everything els
 import re
 from collections.abc import Iterable
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+from typing import NamedTuple
 
 from edge.catalog import Photo
 from edge.errors import BadRendition
@@ -27,8 +27,7 @@ _NOTHING = re.compile(r"q=0(?:\.0*)?", re.ASCII)
 AVIF_LESS: Final = 20  # AVIF at quality 62 looks like JPEG at 82
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What is sent. ``photo``: in the rendition that it is taken from; ``form``: what is made of that, None: it is sent as it is.
 
     ``negotiated``: another ``Accept`` could have brought another format.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -43,8 +44,7 @@ from edge.viewer import Viewer
 from edge.viewer import Viewers
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(NamedTuple):
     """Who sees which faces of what, under which headers, and under which the base where they cannot be shown after all.
 
     ``photo`` is what was decided about, ``target`` how it is sent.
