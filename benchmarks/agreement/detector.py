@@ -20,25 +20,33 @@ WIDE_PX: Final = 40.0
 SAME: Final = 0.5  # least intersection over union of two boxes of one face
 DOUBT: Final = 0.3  # the score at which teachers are asked whether something is a face after all
 TURNED: Final = 0.3  # eyes closer than this, as a share of the box's width, are a profile's: errors over them say nothing
+PRECISE: Final = 0.95  # precision at which recall is told too, at whatever score gives it
 ROUNDS: Final = 3
 
 Find = Callable[[Pixels], Detections]
 
 
-def figures(photos: Sequence[Pixels], own: Find, teachers: tuple[Find, Find], doubting: Sequence[Find]) -> Figures:
-    """BGR uint8 photos; ``own``, the two teachers, and the same teachers at the score ``DOUBT`` -> figures.
+def figures(
+    photos: Sequence[Pixels], own: Find, teachers: tuple[Find, Find], doubting: Sequence[Find], score: float
+) -> Figures:
+    """BGR uint8 photos; ``own`` at the score ``DOUBT``, the two teachers, the same teachers at that score, and the score at which
+    own finds count -> figures.
 
     recall: of faces of ``WIDE_PX`` and more that both teachers find; precision: of own finds of that width, those that either
-    teacher sees too, be it with doubt; point_error: mean distance of five points from the first teacher's, over its distance
+    teacher sees too, be it with doubt; recall_precise and score_precise: recall at the lowest score at which precision is
+    ``PRECISE``, and that score; point_error: mean distance of five points from the first teacher's, over its distance
     between the eyes, on faces that look ahead, and points_apart: that of the other teacher; time_ratio: over the first teacher's,
     each photo at its fastest.
     """
-    common = found = true = wide = 0
+    common = found = 0
     errors: list[float] = []
     apart: list[float] = []
+    hits: list[float] = []
+    finds: list[tuple[float, bool]] = []
     own_s = teacher_s = 0.0
     for pixels in photos:
-        (mine, own_time), (first, teacher_time) = _fastest(pixels, own, teachers[0])
+        (every, own_time), (first, teacher_time) = _fastest(pixels, own, teachers[0])
+        mine = every.take(np.flatnonzero(every.scores >= score))
         own_s, teacher_s = own_s + own_time, teacher_s + teacher_time
         second = teachers[1](pixels)
         seen = [each(pixels) for each in doubting]
@@ -47,6 +55,8 @@ def figures(photos: Sequence[Pixels], own: Find, teachers: tuple[Find, Find], do
             if box[2] < WIDE_PX or twin is None:
                 continue
             common += 1
+            if (keen := same(box, every.boxes)) is not None:
+                hits.append(float(every.scores[keen]))
             match = same(box, mine.boxes)
             if match is None:
                 continue
@@ -54,17 +64,31 @@ def figures(photos: Sequence[Pixels], own: Find, teachers: tuple[Find, Find], do
             if is_ahead(first.points[i], box):
                 errors.append(point_error(first.points[i], mine.points[match]))
                 apart.append(point_error(first.points[i], second.points[twin]))
-        large = [box for box in mine.boxes if box[2] >= WIDE_PX]
-        wide += len(large)
-        true += sum(any(same(box, each.boxes) is not None for each in seen) for box in large)
+        for box, sure in zip(every.boxes, every.scores, strict=True):
+            if box[2] >= WIDE_PX:
+                finds.append((float(sure), any(same(box, each.boxes) is not None for each in seen)))
+    counted = [right for sure, right in finds if sure >= score]
+    recall, lowest = precise(hits, finds, common)
     return {
         "detector_faces": common, "detector_recall": round(found / max(1, common), 4),
-        "detector_precision": round(true / max(1, wide), 4),
+        "detector_precision": round(sum(counted) / max(1, len(counted)), 4),
+        "detector_recall_precise": round(recall, 4), "detector_score_precise": round(lowest, 3),
         "detector_point_error": round(mean(errors), 4) if errors else float("nan"),
         "detector_point_error_median": round(median(errors), 4) if errors else float("nan"),
         "detector_points_apart": round(mean(apart), 4) if apart else float("nan"),
         "detector_time_ratio": round(own_s / teacher_s, 3), "detector_ms": round(1000 * own_s / len(photos), 2),
     }  # fmt: skip
+
+
+def precise(hits: Sequence[float], finds: Sequence[tuple[float, bool]], common: int) -> tuple[float, float]:
+    """Scores of the finds of ``common`` faces, and of all finds with whether each is one -> recall at the lowest score at which
+    the precision is ``PRECISE``, and that score; 0 and 1 where there is none.
+    """
+    for lowest in sorted({score for score, _ in finds}):
+        right = [is_face for score, is_face in finds if score >= lowest]
+        if mean(right) >= PRECISE:
+            return sum(hit >= lowest for hit in hits) / max(1, common), lowest
+    return 0.0, 1.0
 
 
 def finder(detector: Detector, sizes: Sequence[int]) -> Find:

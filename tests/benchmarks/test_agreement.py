@@ -29,17 +29,28 @@ def test_detector() -> None:
     first, second = found((0, 0, 80), (100, 0, 80), (200, 0, 30), (300, 0, 80)), found((0, 0, 80), (100, 0, 80), (200, 0, 30))
     own = found((4, 0, 80), (0, 200, 60), (100, 200, 60))
     doubt = found((0, 0, 80), (0, 200, 60))
-    said = detector.figures(PHOTOS, lambda _: own, (lambda _: first, lambda _: second), [lambda _: doubt, lambda _: second])
+    said = detector.figures(PHOTOS, lambda _: own, (lambda _: first, lambda _: second), [lambda _: doubt, lambda _: second], 0.6)
     assert (said["detector_faces"], said["detector_recall"]) == (2, 0.5)
     assert said["detector_precision"] == pytest.approx(2 / 3, abs=1e-4)
     assert said["detector_point_error"] == pytest.approx(4 / 40)
     assert said["detector_points_apart"] == 0
 
 
+def test_recall_where_finds_are_nearly_always_faces() -> None:
+    """The score goes up until 19 of 20 finds are faces; finds under the configured score do not count for the other figures."""
+    finds = [(0.9, True)] * 19 + [(0.8, False), (0.7, False), (0.5, True)]
+    assert detector.precise([0.9] * 19 + [0.5], finds, 25) == (19 / 25, 0.8)
+    assert detector.precise([0.9], [(0.9, False)], 1) == (0, 1)
+    seen = found((0, 0, 80), (100, 0, 80))
+    own = Detections(seen.boxes, np.array([0.9, 0.5], np.float32), seen.points)
+    said = detector.figures(PHOTOS, lambda _: own, (lambda _: seen, lambda _: seen), [lambda _: seen], 0.6)
+    assert (said["detector_recall"], said["detector_precision"], said["detector_recall_precise"]) == (0.5, 1, 1)
+
+
 def test_points_are_the_first_teachers() -> None:
     """What the other teacher differs by is told beside it; faces in profile do not count."""
     first, second = found((0, 0, 80)), found((8, 0, 80))
-    said = detector.figures(PHOTOS, lambda _: first, (lambda _: first, lambda _: second), [lambda _: first])
+    said = detector.figures(PHOTOS, lambda _: first, (lambda _: first, lambda _: second), [lambda _: first], 0.6)
     assert said["detector_point_error"] == 0
     assert said["detector_points_apart"] == pytest.approx(8 / 40)
     assert not detector.is_ahead(FIVE * np.array([0.5, 1], np.float32), first.boxes[0])
