@@ -31,6 +31,8 @@ from edge.catalog.changes import listening
 from edge.control.api import Api
 from edge.control.api import open_api
 from edge.control.opening import control
+from edge.decisions import MEMORY_BYTES
+from edge.decisions import Decisions
 from edge.demo import Demo
 from edge.errors import NotFound
 from edge.errors import OriginFailed
@@ -68,17 +70,18 @@ class App:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; raises ``Refusal``."""
         require_plain(request)
-        if is_control(request.raw_path):
-            return await self.api.handle(request, self.clock())
+        raw, now = request.raw_path, self.clock()
+        ours = raw.startswith(OURS) and not is_signed(raw)
+        if ours and is_control(raw):
+            return await self.api.handle(request, now)
         if request.method == "OPTIONS":
             return self.view.answers.options(request.headers)
-        if request.raw_path.startswith(OURS) and not is_signed(request.raw_path):
+        if ours:
             return await self._own(request)
-        now = self.clock()
         try:
             return await self.view.show(request, now)
         except OriginFailed:  # the files of the version remembered may have been swept after a new one was published
-            if not await self.view.photos.renewed(photo_path(request.raw_path), now):
+            if not await self.view.decisions.photos.renewed(photo_path(request.raw_path), now):
                 raise
         return await self.view.show(request, now)
 
@@ -126,7 +129,8 @@ async def open_app(
         door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
         scalers = Scalers(settings.sizes, watch.metrics.scaling, tallies["scaled"])
         stack.push_async_callback(scalers.close)
-        view = View(
+        answers = Answers(settings.edge)
+        decisions = Decisions(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(
                 catalog, seconds=limits.revocation_seconds, items=limits.catalog_items, tally=tallies["catalog"]
@@ -134,22 +138,22 @@ async def open_app(
             acquaintance=Acquaintance(
                 catalog, friends, settings.policy, seconds=limits.revocation_seconds, items=limits.catalog_items
             ),
-            files=files,
-            plans=Plans(
-                keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items, tally=tallies["plans"]
-            ),
-            answers=Answers(settings.edge),
-            reveals=reveals,
+            answers=answers,
             policy=settings.policy,
             door=door,
-            metrics=watch.metrics,
             sizes=settings.sizes,
-            scalers=scalers,
+            known=Memory(items=limits.catalog_items, size=MEMORY_BYTES),
+            seconds=limits.revocation_seconds,
         )
+        plans = Plans(
+            keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items, tally=tallies["plans"]
+        )
+        view = View(decisions, files, plans, answers, reveals, watch.metrics, scalers)
         desk = control(settings, catalog, book)
-        opened = open_api(settings.edge.control, desk, view.viewers, Decided(view), door, settings.sizes)
+        opened = open_api(settings.edge.control, desk, decisions.viewers, Decided(decisions, plans), door, settings.sizes)
         api = await stack.enter_async_context(opened)
-        purges = (keys.purge, view.plans.purge, view.viewers.purge, view.acquaintance.purge, friends.purge, api.purge)
+        parts = (keys, plans, decisions, decisions.viewers, decisions.acquaintance, friends, api)
+        purges = tuple(part.purge for part in parts)
         stack.push_async_callback(lambda: reveals.flush(clock()))
         chores = Upkeep(purges, reveals, catalog, disk, watch.metrics, clock, limits.revocation_seconds, door)
         await stack.enter_async_context(chores.running())

@@ -71,9 +71,9 @@ class Demo:
         return request.clone(rel_url=self._path, headers=headers)
 
     async def _page(self, request: web.BaseRequest, now: float) -> str:
-        photo = await self._view.photos.find(self._path, now)
+        photo = await self._view.decisions.photos.find(self._path, now)
         figures = [await self._figure(request, photo, entry, now) for entry in self._views.values()]
-        faces = "".join(f"<li>{_owned(face, self._view.policy)}</li>" for face in photo.faces)
+        faces = "".join(f"<li>{_owned(face, self._view.decisions.policy)}</li>" for face in photo.faces)
         return (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>One photo, {len(figures)} viewers</title>'
             f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
@@ -85,8 +85,8 @@ class Demo:
 
     async def _figure(self, request: web.BaseRequest, photo: Photo, entry: config.DemoView, now: float) -> str:
         asked = await self._as_viewer(request, entry)
-        viewer = await self._view.viewers.identify(asked.headers, now)
-        granted = await self._view.decide(photo, viewer, now)
+        viewer = await self._view.decisions.viewers.identify(asked.headers, now)
+        granted = await self._view.decisions.granted(photo, viewer, now)
         real = f"{len(granted)} of {len(photo.faces)} faces are real"
         return (
             f'<figure><img src="/-/demo/{entry.name}.jpg" width="{photo.width}" height="{photo.height}" alt="{real}">'

@@ -117,9 +117,9 @@ class AccessLog(AbstractAccessLogger):
 
 
 def _kind(raw: str) -> str:
-    if is_control(raw):
-        return "control"
-    return "own" if raw.startswith(OURS) and not is_signed(raw) else "picture"
+    if not raw.startswith(OURS) or is_signed(raw):
+        return "picture"
+    return "control" if is_control(raw) else "own"
 
 
 def _rendition(raw: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from edge.errors import OriginTimeout
 VERSIONED = re.compile(r"\.([0-9a-f]{32})(?:\.w[0-9]+)?\.(?:base|sealed)\Z", re.ASCII)
 
 
+@lru_cache(maxsize=10_000)
 def names(path: str, version: bytes, rendition: int = 0) -> tuple[str, str]:
     """The names, below the origin's root, of the base and the sidecar of one version of the photo at ``path``.
 

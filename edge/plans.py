@@ -6,6 +6,8 @@ Face keys are unwrapped for the granted faces alone, and kept (inside a plan) fo
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+from typing import Self
 
 from edge.cache import key
 from edge.cache.memory import Memory
@@ -25,8 +27,25 @@ ENTITY_TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
 
 Granted = frozenset[int]
-Decision = tuple[bytes, tuple[key.Shown, ...], int]
+Decided = tuple[bytes, tuple[key.Shown, ...], int]
 NOBODY: Granted = frozenset()
+
+
+class Selection(NamedTuple):
+    """The ``granted`` faces of a photo in one rendition.
+
+    ``key``: its version; each granted face with its epochs, so that nothing from before a change that hides one is found; its
+    size.
+    """
+
+    photo: Photo
+    granted: Granted
+    key: Decided
+
+    @classmethod
+    def of(cls, photo: Photo, granted: Granted) -> Self:
+        """These slots."""
+        return cls(photo, granted, (photo.version, photo.shown(granted), photo.rendition))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,11 +63,6 @@ def base_tag(photo: Photo) -> str:
     return f'"{photo.base_sha256[:ENTITY_TAG_BYTES].hex()}"'
 
 
-def _decision(photo: Photo, granted: Granted) -> Decision:
-    """The version, each granted face with its epochs, so that nothing from before a change that hides one is found; the size."""
-    return photo.version, photo.shown(granted), photo.rendition
-
-
 class Plans:
     """Opens faces of photos; plans and tags are remembered for ``seconds``."""
 
@@ -58,46 +72,43 @@ class Plans:
         self._keys = keys
         self._files = files
         self._seconds = seconds
-        self._plans: Memory[Decision, Opened] = Memory(items=items, size=size, tally=tally)
-        self._tags: Memory[Decision, str] = Memory(items=items, size=items)
+        self._plans: Memory[Decided, Opened] = Memory(items=items, size=size, tally=tally)
+        self._tags: Memory[Decided, str] = Memory(items=items, size=items)
 
-    def known_tag(self, photo: Photo, granted: Granted, now: float) -> str | None:
+    def known_tag(self, faces: Selection, now: float) -> str | None:
         """What ``tag`` answers, where no key is needed for it; None where ``tag`` has to be asked."""
-        if not granted:
-            return base_tag(photo)
-        return self._tags.get(_decision(photo, granted), now)
+        return self._tags.get(faces.key, now) if faces.granted else base_tag(faces.photo)
 
-    async def tag(self, photo: Photo, granted: Granted, now: float) -> str | None:
-        """The strong entity tag of the photo with ``granted`` faces real: the same on every edge, told to nobody by
-        others.
+    async def tag(self, faces: Selection, now: float) -> str | None:
+        """The strong entity tag of the photo with these faces real: the same on every edge, told to nobody by others.
 
         HMAC-SHA256 of the decision under the photo's directory key, cut to 128 bits. None where a key does not open: the
         base is to be shown then, and under its own tag.
         """
-        known = self._plans.get(_decision(photo, granted), now)
+        known = self._plans.get(faces.key, now)
         if known is not None and known.plan is None:
             return None
         try:
-            secret, _ = await self._unwrapped(photo, granted)
+            secret, _ = await self._unwrapped(faces)
         except (Damaged, KeyRingError):
-            self._remember(photo, granted, Opened(None), PLAN_OVERHEAD_BYTES, now)
+            self._remember(faces, Opened(None), PLAN_OVERHEAD_BYTES, now)
             return None
-        digest = hmac.digest(secret, key.decision(*_decision(photo, granted)), "sha256")
+        digest = hmac.digest(secret, key.decision(*faces.key), "sha256")
         tag = f'"{digest[:ENTITY_TAG_BYTES].hex()}"'
-        self._tags.put(_decision(photo, granted), tag, size=1, now=now, expires=now + self._seconds)
+        self._tags.put(faces.key, tag, size=1, now=now, expires=now + self._seconds)
         return tag
 
-    async def reveal(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Sequence[splice.Buffer] | None:
-        """The photo with the ``granted`` faces real; None when nothing is granted or any patch does not open."""
-        if not granted:
+    async def reveal(self, faces: Selection, base: bytes, now: float) -> Sequence[splice.Buffer] | None:
+        """The photo with these faces real; None when nothing is granted or any patch does not open."""
+        if not faces.granted:
             return None
-        opened = self._plans.get(_decision(photo, granted), now) or await self._open(photo, granted, base, now)
+        opened = self._plans.get(faces.key, now) or await self._open(faces, base, now)
         if opened.plan is None:
             return None
         try:
             return opened.plan.pieces()
         except Damaged:
-            await self._remember_fault(photo, granted, now)
+            await self._remember_fault(faces, now)
             return None
 
     def purge(self, now: float) -> None:
@@ -105,16 +116,17 @@ class Plans:
         self._plans.purge(now)
         self._tags.purge(now)
 
-    async def _open(self, photo: Photo, granted: Granted, base: bytes, now: float) -> Opened:
+    async def _open(self, faces: Selection, base: bytes, now: float) -> Opened:
         try:
-            plan = await self._plan(photo, granted, base, now)
+            plan = await self._plan(faces, base, now)
         except (Damaged, KeyRingError, OriginFailed, OriginTimeout):
-            return await self._remember_fault(photo, granted, now)
-        return self._remember(photo, granted, Opened(plan), len(base) + plan.size + PLAN_OVERHEAD_BYTES, now)
+            return await self._remember_fault(faces, now)
+        return self._remember(faces, Opened(plan), len(base) + plan.size + PLAN_OVERHEAD_BYTES, now)
 
-    async def _plan(self, photo: Photo, granted: Granted, base: bytes, now: float) -> splice.Plan:
+    async def _plan(self, faces: Selection, base: bytes, now: float) -> splice.Plan:
+        photo = faces.photo
         sidecar = await self._files.sidecar(photo, now)
-        directory_key, face_keys = await self._unwrapped(photo, granted)
+        directory_key, face_keys = await self._unwrapped(faces)
         patches = sealed.parse(
             sidecar,
             directory_key,
@@ -126,9 +138,10 @@ class Plans:
         )
         return splice.plan(base, patches, face_keys)
 
-    async def _unwrapped(self, photo: Photo, granted: Granted) -> tuple[bytes, dict[int, bytes]]:
+    async def _unwrapped(self, faces: Selection) -> tuple[bytes, dict[int, bytes]]:
         """The directory key, and the face key of each granted slot; one batch, the same for the tag and for the plan."""
-        shown = [(face.slot, face.wrapped_key) for face in photo.faces if face.slot in granted]
+        photo = faces.photo
+        shown = [(face.slot, face.wrapped_key) for face in photo.faces if face.slot in faces.granted]
         batch = [(photo.wrapped_key, wrap_context(photo.photo_id, photo.version, None))]
         for slot, wrapped in shown:
             if wrapped is None:  # erased
@@ -137,10 +150,10 @@ class Plans:
         directory_key, *face_keys = await self._keys.unwrap(batch)
         return directory_key, {slot: face_key for (slot, _), face_key in zip(shown, face_keys, strict=True)}
 
-    async def _remember_fault(self, photo: Photo, granted: Granted, now: float) -> Opened:
-        await self._files.distrust_sidecar(photo)
-        return self._remember(photo, granted, Opened(None), PLAN_OVERHEAD_BYTES, now)
+    async def _remember_fault(self, faces: Selection, now: float) -> Opened:
+        await self._files.distrust_sidecar(faces.photo)
+        return self._remember(faces, Opened(None), PLAN_OVERHEAD_BYTES, now)
 
-    def _remember(self, photo: Photo, granted: Granted, opened: Opened, size: int, now: float) -> Opened:
-        self._plans.put(_decision(photo, granted), opened, size=size, now=now, expires=now + self._seconds)
+    def _remember(self, faces: Selection, opened: Opened, size: int, now: float) -> Opened:
+        self._plans.put(faces.key, opened, size=size, now=now, expires=now + self._seconds)
         return opened

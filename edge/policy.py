@@ -24,6 +24,7 @@ A block cannot hide what "everyone" may see: whoever is blocked could come witho
 from collections.abc import Callable
 from collections.abc import Set
 from dataclasses import dataclass
+from dataclasses import field
 
 from edge.catalog.records import Face
 from edge.catalog.records import Photo
@@ -41,11 +42,15 @@ Model = Callable[[Face, Policy], Audience]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ties:
-    """What the owners on one photo say of one viewer: who is a friend, (owner, group) it is in, and who blocks it."""
+    """What the owners on one photo say of one viewer: who is a friend, (owner, group) it is in, and who blocks it.
+
+    ``lasting``: all that follows from the photo's record and the viewer's token; nobody had to be asked.
+    """
 
     friends: frozenset[str] = frozenset()
     groups: frozenset[tuple[str, str]] = frozenset()
     blocked: frozenset[str] = frozenset()
+    lasting: bool = field(default=True, compare=False)
 
     def __repr__(self) -> str:
         return "<Ties>"

@@ -50,22 +50,22 @@ class _Edition:
         self.app = app
         self._stack = stack
         self._running = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle: asyncio.Event | None = None  # somebody waits for it
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._running += 1
-        self._idle.clear()
         try:
             return await self.app.handle(request)
         finally:
             self._running -= 1
-            if self._running == 0:
+            if self._idle is not None and self._running == 0:
                 self._idle.set()
 
     async def end(self) -> None:
         """After the last request; whoever took over gets all that come now."""
-        await self._idle.wait()
+        if self._running:
+            self._idle = asyncio.Event()
+            await self._idle.wait()
         await self._stack.aclose()
 
 

@@ -40,10 +40,10 @@ class Acquaintance:
         asked, tied = self._questions(photo, viewer.id)
         friends = await self._source.among(viewer, frozenset(asked), now) if asked else NOBODY
         if not tied:
-            return Ties(friends) if friends else NO_TIES
+            return Ties(friends, lasting=self._source.lasting) if asked else NO_TIES
         told = await self._ask(viewer.id, frozenset(tied.items()), now)
         groups = frozenset((owner, group) for owner, group in told if group is not None)
-        return Ties(friends, groups, frozenset(owner for owner, group in told if group is None))
+        return Ties(friends, groups, frozenset(owner for owner, group in told if group is None), lasting=False)
 
     def purge(self, now: float) -> None:
         """Let go of what is no longer valid at ``now``."""

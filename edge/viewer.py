@@ -43,25 +43,29 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Viewer:
-    """Whoever looks; ``id`` is None for a stranger. Its ``repr`` tells nobody who it is or whose friend."""
+    """Whoever looks; ``id`` is None for a stranger. Its ``repr`` tells nobody who it is or whose friend.
+
+    ``digest``: of the token that says all this, so that what follows from it can be remembered; None: it cannot.
+    """
 
     id: str | None
     expires: float
     friends: Friends
     pointer: Pointer | None = None
     credential: Credential | None = None
+    digest: bytes | None = None
 
     def __repr__(self) -> str:
         return "<Viewer>"
 
 
-STRANGER = Viewer(None, math.inf, NO_FRIENDS)
-REFUSED = Viewer(None, math.inf, NO_FRIENDS)
+STRANGER = Viewer(None, math.inf, NO_FRIENDS, digest=b"")
+REFUSED = Viewer(None, math.inf, NO_FRIENDS, digest=b"")
 """A stranger that came with credentials that prove nothing.
 
 Told apart from ``STRANGER`` by identity, for the headers.
 """
-HOLDER = Viewer(None, math.inf, NO_FRIENDS)
+HOLDER = Viewer(None, math.inf, NO_FRIENDS, digest=b"")
 """Whoever holds a signed URL: nobody looks who that is. Told apart by identity, for the log of reveals."""
 
 
@@ -106,7 +110,7 @@ class Viewers:
         if viewer is None:
             proof = await self._door.verify(token, self._keys, now)
             credential = Credential(token, digest) if self._keep_token else None
-            viewer = Viewer(proof.user, proof.expires, proof.friends, proof.pointer, credential)
+            viewer = Viewer(proof.user, proof.expires, proof.friends, proof.pointer, credential, digest)
             self._remembered.put(digest, viewer, size=_size(viewer, token), now=now, expires=viewer.expires)
         return viewer
 

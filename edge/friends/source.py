@@ -36,7 +36,12 @@ _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)  # RFC 6750 section 2.1
 
 
 class FriendSource(Protocol):
-    """Whoever knows the friends; nothing that it does wrong makes a friend."""
+    """Whoever knows the friends; nothing that it does wrong makes a friend.
+
+    ``lasting``: what it tells of a viewer follows from the token alone, for as long as that is good.
+    """
+
+    lasting: bool
 
     async def among(self, viewer: Viewer, owners: frozenset[str], now: float) -> frozenset[str]:
         """The ``owners`` who count ``viewer`` among their friends at ``now``, as far as this source knows.
@@ -68,6 +73,8 @@ class Directory(Protocol):
 class InToken:
     """The friends that the token itself lists; asks nobody."""
 
+    lasting = True
+
     async def among(self, viewer: Viewer, owners: frozenset[str], now: float) -> frozenset[str]:
         """The owners that the token lists."""
         if not owners or not _is_somebody(viewer, now):
@@ -83,6 +90,8 @@ class InToken:
 
 class Guarded:
     """A directory that may be asked by anybody and at any time, and can do no harm."""
+
+    lasting = False
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory

@@ -96,14 +96,14 @@ async def test_canaries_of_kept_tokens(
             await world.get("/unknown.jpg", token=sent)
         assert world.app is not None
         headers = CIMultiDictProxy(CIMultiDict(Authorization=f"Bearer {token}"))
-        viewer = await world.app.view.viewers.identify(headers, world.clock.now)
+        viewer = await world.app.view.decisions.viewers.identify(headers, world.clock.now)
         owners = frozenset({"u-friend-canary", "u-other"})
-        assert await world.app.view.acquaintance._source.among(viewer, owners, world.clock.now) == {"u-friend-canary"}
+        assert await world.app.view.decisions.acquaintance._source.among(viewer, owners, world.clock.now) == {"u-friend-canary"}
         endpoint.instead = told({"active": "canary"})
-        assert await world.app.view.acquaintance._source.among(viewer, owners, world.clock.now + 60) == frozenset()
+        assert await world.app.view.decisions.acquaintance._source.among(viewer, owners, world.clock.now + 60) == frozenset()
     assert token.encode() in endpoint.asked[0]["body"]
     out = capfd.readouterr()
-    text = caplog.text + out.out + out.err + repr(viewer) + repr(world.app.view.viewers._remembered._entries)
+    text = caplog.text + out.out + out.err + repr(viewer) + repr(world.app.view.decisions.viewers._remembered._entries)
     for record in caplog.records:
         text += json.dumps(record.__dict__, default=repr)
     assert "friends cannot be told" in text
@@ -123,7 +123,7 @@ async def test_faults_of_ours_tell_nothing(world: World, caplog: pytest.LogCaptu
     async def breaks(path: str, now: float) -> Any:
         raise RuntimeError("canary-text")
 
-    object.__setattr__(world.app.view, "photos", type("Broken", (), {"find": staticmethod(breaks)}))
+    object.__setattr__(world.app.view.decisions, "photos", type("Broken", (), {"find": staticmethod(breaks)}))
     seen = await world.get(token=world.issuer.token("u-red"))
     assert (seen.status, seen.body) == (500, f"{Refusal.sentence}\n".encode())
     assert seen.headers["Cache-Control"] == "no-store"
@@ -212,7 +212,7 @@ async def test_keys_and_friends_leave_an_idle_edge(world: World, monkeypatch: py
     await world.publish({1: "u-red"}, rules={"u-red": "friends"})
     await world.start()
     await world.get(token=world.issuer.token("u-eve", friends=["u-red"]))
-    plans, viewers = world.app.view.plans._plans, world.app.view.viewers._remembered
+    plans, viewers = world.app.view.plans._plans, world.app.view.decisions.viewers._remembered
     assert (len(plans), len(viewers)) == (1, 1)
     world.clock.now += 100_000
     async with asyncio.timeout(20):
@@ -228,8 +228,9 @@ async def test_lists_of_friends_leave_an_idle_edge(world: World, monkeypatch: py
         await world.start()
         assert world.app is not None
         viewer = Viewer("u-eve", world.clock.now + 60, NO_FRIENDS)
-        assert await world.app.view.acquaintance._source.among(viewer, frozenset({"u-red"}), world.clock.now) == {"u-red"}
-        known = world.app.view.acquaintance._source._directory._known
+        source = world.app.view.decisions.acquaintance._source
+        assert await source.among(viewer, frozenset({"u-red"}), world.clock.now) == {"u-red"}
+        known = source._directory._known
         assert len(known) == 1
         world.clock.now += 100_000
         async with asyncio.timeout(20):

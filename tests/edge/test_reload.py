@@ -149,13 +149,13 @@ async def test_running_requests_end_where_they_began(world: World, renewed: Rene
     gate = asyncio.Event()
     async with renewed.running() as edge:
         old = edge.app
-        find = old.view.photos.find
+        find = old.view.decisions.photos.find
 
         async def waits(path: str, now: float) -> Any:
             await gate.wait()
             return await find(path, now)
 
-        old.view.photos.find = waits  # type: ignore[method-assign]
+        old.view.decisions.photos.find = waits  # type: ignore[method-assign]
         slow = asyncio.create_task(shown(edge, world.issuer.token("u-red")))
         await asyncio.sleep(0)
         assert await edge.renew()

@@ -28,6 +28,7 @@ class Owners:
     def __init__(self) -> None:
         self.told: list[tuple[str, str | None]] = []
         self.friends = frozenset({"u-red"})
+        self.lasting = False
         self.asked: list[tuple[str, frozenset[str]]] = []
         self.among_asked: list[frozenset[str]] = []
         self.gate: asyncio.Event | None = None
@@ -181,5 +182,5 @@ async def test_unknown_ties_show_a_strangers_picture(world: World) -> None:
     async def down(*_: object) -> Ties:
         raise Unavailable
 
-    world.app.view.acquaintance.ties = down  # type: ignore[method-assign]
-    assert (await world.get(token=token)).body == made.seen(2)
+    world.app.view.decisions.acquaintance.ties = down  # type: ignore[method-assign]
+    assert (await world.get(token=world.issuer.token("u-tom", friends=["u-red"]))).body == made.seen(2)

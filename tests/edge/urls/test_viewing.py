@@ -156,7 +156,7 @@ async def _veto(world: World, token: str) -> None:
 
 async def _set(world: World, columns: dict[str, object]) -> None:
     """A change of a face that no epoch tells of, where this edge does not hear it."""
-    async with world.app.view.photos._catalog.database.writing() as connection:  # type: ignore[union-attr]
+    async with world.app.view.decisions.photos._catalog.database.writing() as connection:  # type: ignore[union-attr]
         await connection.execute(update(tables.FACE).filter_by(slot=1).values(**columns))
 
 
@@ -166,7 +166,7 @@ async def test_a_veto_wins(stage: Stage) -> None:
     assert (await stage.shown(url)).body == stage.made.seen(1, 2)
     await _veto(stage.world, stage.world.issuer.token("u-red"))
     assert is_base(stage, await stage.shown(url))
-    photo = await stage.world.app.view.photos.find(PATH, stage.world.clock.now)  # type: ignore[union-attr]
+    photo = await stage.world.app.view.decisions.photos.find(PATH, stage.world.clock.now)  # type: ignore[union-attr]
     assert (await stage.shown(stage.url(*photo.shown({2})))).body == stage.made.seen(2)
 
 
@@ -188,7 +188,7 @@ async def test_published_again(stage: Stage) -> None:
     """A URL for one version shows nothing of the next, not even where slots and epochs are the same; files may be swept."""
     url = stage.url(*FACES)
     assert (await stage.shown(url, method="HEAD", If_None_Match="*")).status == 304
-    async with stage.world.app.view.photos._catalog.database.writing() as connection:  # type: ignore[union-attr]
+    async with stage.world.app.view.decisions.photos._catalog.database.writing() as connection:  # type: ignore[union-attr]
         for table in (tables.FACE, tables.PHOTO):
             await connection.execute(table.delete())
     old, stage.made = stage.made, await stage.world.publish({1: "u-eve", 2: "u-red"}, mark=b"second")
@@ -225,7 +225,7 @@ async def test_without_the_table(world: World) -> None:
 
 async def test_keys_come_and_go(stage: Stage) -> None:
     """A rotated key's URLs stay good, those of a new one become good, and those of a retired one end, without a restart."""
-    door = stage.world.app.view.door  # type: ignore[union-attr]
+    door = stage.world.app.view.decisions.door  # type: ignore[union-attr]
     assert door is not None
     old = stage.url(*FACES)
     assert (await stage.shown(old)).body == stage.made.seen(1, 2)

@@ -1,0 +1,172 @@
+"""Who sees which faces of what: the decision that every picture hangs on, before any picture or key is looked up for it.
+
+What is decided of a viewer or a signed URL is remembered while the catalog's record of the photo is the very same object.
+Who is asking is found out anew every time, and where others had to be asked about the viewer nothing is remembered.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+from typing import Self
+
+from aiohttp import web
+
+from edge import address
+from edge import config
+from edge import sizes
+from edge.answer import Answers
+from edge.cache.memory import Memory
+from edge.catalog import Photo
+from edge.errors import BadRendition
+from edge.errors import Unavailable
+from edge.manner import Manner
+from edge.photos import Photos
+from edge.plans import NOBODY
+from edge.plans import Selection
+from edge.policy import NO_TIES
+from edge.policy import decide
+from edge.render.request import Rendition
+from edge.render.settings import Sizes
+from edge.sizes import Target
+from edge.ties import Acquaintance
+from edge.urls import door
+from edge.urls.door import UrlDoor
+from edge.viewer import HOLDER
+from edge.viewer import STRANGER
+from edge.viewer import Viewer
+from edge.viewer import Viewers
+
+CHOICE_BYTES = 2_000  # measured, with the record of the photo, which would go sooner without it
+FACE_BYTES = 600  # measured, each of that record's
+MEMORY_BYTES = 16 << 20
+
+
+class Choice(NamedTuple):
+    """Which faces of what: ``photo`` is what was decided about, ``target`` how it is sent, ``faces`` which are real in that."""
+
+    photo: Photo
+    target: Target
+    faces: Selection
+
+    @classmethod
+    def of(cls, photo: Photo, target: Target, granted: frozenset[int]) -> Self:
+        """These faces of the photo, sent so."""
+        return cls(photo, target, Selection.of(target.photo, granted))
+
+
+class Decision(NamedTuple):
+    """Who sees that, under which headers, and under which the base where it cannot be shown after all."""
+
+    viewer: Viewer
+    photo: Photo
+    target: Target
+    faces: Selection
+    manner: Manner
+    doubtful: Manner
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Decides; raises ``Refusal`` for a request that nothing can be shown for.
+
+    ``known`` is by the viewer's digest and the request's target, in which a signed URL says all that it says.
+    """
+
+    viewers: Viewers
+    photos: Photos
+    acquaintance: Acquaintance
+    answers: Answers
+    policy: config.Policy
+    door: UrlDoor | None
+    sizes: Sizes
+    known: Memory[tuple[bytes, str], Choice]
+    seconds: float
+
+    async def of(self, request: web.BaseRequest, now: float) -> Decision:
+        """What the request is answered with, by a signed URL or by who sent it."""
+        return await (self._by_url if address.is_signed(request.raw_path) else self._by_viewer)(request, now)
+
+    async def granted(self, photo: Photo, viewer: Viewer, now: float) -> frozenset[int]:
+        """The slots of the faces that ``viewer`` may see; where nobody can tell what owners say of them, a stranger's."""
+        return (await self._granted(photo, viewer, now))[0]
+
+    async def holds(self, decision: Decision, now: float) -> bool:
+        """Whether nothing about the photo has changed since it was looked up, which may have been long ago."""
+        found = await self.photos.find(decision.photo.path, now)
+        return found is decision.photo or found == decision.photo
+
+    def purge(self, now: float) -> None:
+        """Let go of what is no longer valid at ``now``."""
+        self.known.purge(now)
+
+    async def _by_viewer(self, request: web.BaseRequest, now: float) -> Decision:
+        """What whoever sent the request may see, in the rendition that the query asks for."""
+        raw, query = address.split(request.raw_path)
+        path, asked = address.parse(raw), sizes.read(query, self.sizes)
+        viewer = await self.viewers.identify(request.headers, now)
+        photo = await self.photos.find(path, now)
+        choice = self._known(viewer, request, photo, now)
+        if choice is None:
+            granted, lasting = await self._granted(photo, viewer, now)
+            choice = Choice.of(photo, sizes.target(photo, asked, _accept(request), self.sizes), granted)
+            if lasting:
+                self._remember(viewer, request, asked, choice, now)
+        manner = self.answers.manner(viewer, choice.faces.granted)
+        return _decision(viewer, choice, manner, manner)
+
+    async def _by_url(self, request: web.BaseRequest, now: float) -> Decision:
+        """What whoever holds the signed URL may see, with a token or without: it is not looked at.
+
+        A rendition that was signed and cannot be made is a doubt like any other: the base as it was uploaded.
+        """
+        sealed, path = address.parse_signed(request.raw_path)
+        ticket = None if self.door is None else self.door.ticket(sealed, path, now)
+        photo = await self.photos.find(path, now)
+        doubtful = self.answers.doubtful
+        if ticket is None:
+            return _decision(HOLDER, Choice.of(photo, Target(photo), NOBODY), doubtful, doubtful)
+        choice = self._known(HOLDER, request, photo, now)
+        if choice is None:
+            target, granted = Target(photo), None
+            with suppress(BadRendition):
+                asked = sizes.read(ticket.rendition, self.sizes)
+                target = sizes.target(photo, asked, _accept(request), self.sizes, signed=True)
+                granted = door.granted(ticket, photo, self.policy)
+            if granted is None:
+                return _decision(HOLDER, Choice.of(photo, target, NOBODY), doubtful, doubtful)
+            choice = Choice.of(photo, target, granted)
+            self._remember(HOLDER, request, asked, choice, now)
+        return _decision(HOLDER, choice, self.answers.signed(ticket.expires - now), doubtful)
+
+    async def _granted(self, photo: Photo, viewer: Viewer, now: float) -> tuple[frozenset[int], bool]:
+        """And whether that follows from the record and the viewer alone."""
+        try:
+            ties = await self.acquaintance.ties(photo, viewer, now)
+        except Unavailable:
+            return decide(photo, STRANGER, NO_TIES, now, self.policy), False
+        return decide(photo, viewer, ties, now, self.policy), ties.lasting
+
+    def _known(self, viewer: Viewer, request: web.BaseRequest, photo: Photo, now: float) -> Choice | None:
+        """What was decided for this viewer and target, if it was about this very record."""
+        choice = None if viewer.digest is None else self.known.get((viewer.digest, request.raw_path), now)
+        return choice if choice is not None and choice.photo is photo else None
+
+    def _remember(self, viewer: Viewer, request: web.BaseRequest, asked: Rendition, choice: Choice, now: float) -> None:
+        if viewer.digest is None or asked.format == "auto":  # what comes of that depends on ``Accept``
+            return
+        size = CHOICE_BYTES + FACE_BYTES * len(choice.photo.faces) + len(request.raw_path)
+        expires = min(viewer.expires, now + self.seconds)
+        self.known.put((viewer.digest, request.raw_path), choice, size=size, now=now, expires=expires)
+
+
+def _decision(viewer: Viewer, choice: Choice, manner: Manner, doubtful: Manner) -> Decision:
+    """The decision, its headers those of the target's media type."""
+    photo, target, faces = choice
+    if target.form is not None or target.negotiated:
+        manner, doubtful = (each.of_type(target.type, negotiated=target.negotiated) for each in (manner, doubtful))
+    return Decision(viewer, photo, target, faces, manner, doubtful)
+
+
+def _accept(request: web.BaseRequest) -> Sequence[str]:
+    return request.headers.getall("Accept", ())
