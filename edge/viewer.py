@@ -65,7 +65,7 @@ REFUSED = Viewer(None, math.inf, NO_FRIENDS, digest=b"")
 
 Told apart from ``STRANGER`` by identity, for the headers.
 """
-HOLDER = Viewer(None, math.inf, NO_FRIENDS, digest=b"")
+HOLDER = Viewer(None, math.inf, NO_FRIENDS)
 """Whoever holds a signed URL: nobody looks who that is. Told apart by identity, for the log of reveals."""
 
 
@@ -92,9 +92,19 @@ class Viewers:
 
     async def identify(self, headers: CIMultiDictProxy[str], now: float) -> Viewer:
         """The viewer at ``now``: ``STRANGER`` without credentials, ``REFUSED`` with bad ones; never raises."""
+        known = self.known(headers, now)
+        if known is not None:
+            return known
+        try:
+            return await self._verified(_credentials(headers, self._cookie) or "", now)
+        except TokenRefused:
+            return REFUSED
+
+    def known(self, headers: CIMultiDictProxy[str], now: float) -> Viewer | None:
+        """The same, where nothing has to be verified for it; else None."""
         try:
             token = _credentials(headers, self._cookie)
-            return STRANGER if token is None else await self._verified(token, now)
+            return STRANGER if token is None else self._remembered.get(self._digest(token), now)
         except TokenRefused:
             return REFUSED
 
@@ -103,16 +113,18 @@ class Viewers:
         self._remembered.purge(now)
 
     async def _verified(self, token: str, now: float) -> Viewer:
+        digest = self._digest(token)
+        proof = await self._door.verify(token, self._keys, now)
+        credential = Credential(token, digest) if self._keep_token else None
+        viewer = Viewer(proof.user, proof.expires, proof.friends, proof.pointer, credential, digest)
+        self._remembered.put(digest, viewer, size=_size(viewer, token), now=now, expires=viewer.expires)
+        return viewer
+
+    def _digest(self, token: str) -> bytes:
+        """What a token is remembered by; raises ``TokenRefused`` for what cannot be one."""
         if len(token) > self._door.max_bytes or not token.isascii():
             raise TokenRefused
-        digest = hashlib.sha256(token.encode()).digest()
-        viewer = self._remembered.get(digest, now)
-        if viewer is None:
-            proof = await self._door.verify(token, self._keys, now)
-            credential = Credential(token, digest) if self._keep_token else None
-            viewer = Viewer(proof.user, proof.expires, proof.friends, proof.pointer, credential, digest)
-            self._remembered.put(digest, viewer, size=_size(viewer, token), now=now, expires=viewer.expires)
-        return viewer
+        return hashlib.sha256(token.encode()).digest()
 
 
 def _size(viewer: Viewer, token: str) -> int:

@@ -32,8 +32,12 @@ FACE_BYTES = 100  # each, beyond a few
 _log = logging.getLogger("mfmc.urls")
 
 
+class Era:
+    """As long as the keys are the same, it is the same one; equal to no other."""
+
+
 class UrlDoor:
-    """Opens and makes signed URLs; ``renew`` notices keys that were added or retired."""
+    """Opens and makes signed URLs; ``renew`` notices keys that were added or retired, and begins another ``era`` then."""
 
     def __init__(self, settings: Urls, secrets: ring.Keys) -> None:
         """``secrets`` were just read from the settings' file; raises ``KeyRingError`` for any that cannot be keys."""
@@ -42,6 +46,7 @@ class UrlDoor:
         self._keys = Keys(*secrets)
         self._failing = False
         self._remembered = self._nothing()
+        self.era = Era()
 
     @classmethod
     async def open(cls, settings: Urls) -> Self:
@@ -86,7 +91,7 @@ class UrlDoor:
             return
         self._failing = False
         if keys is not self._keys:
-            self._secrets, self._keys, self._remembered = secrets, keys, self._nothing()
+            self._secrets, self._keys, self._remembered, self.era = secrets, keys, self._nothing(), Era()
 
     def purge(self, now: float) -> None:
         """Let go of tickets that have expired."""
