@@ -77,8 +77,8 @@ class Decision(NamedTuple):
 class Decisions:
     """Decides; raises ``Refusal`` for a request that nothing can be shown for.
 
-    ``known`` is by what a choice rests on, a token's digest or the keys of signed URLs, and by the request's target, in which such a
-    URL says all that it says.
+    ``known`` is by what a choice rests on, a token's digest or the keys of signed URLs, and by the request's target, in which
+    such a URL says all that it says.
     """
 
     viewers: Viewers
