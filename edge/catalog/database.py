@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from contextlib import closing
 from contextlib import suppress
@@ -25,6 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from edge.catalog import schema
+from edge.catalog.query import Line
+from edge.catalog.query import Query
 from edge.errors import ConfigError
 from edge.errors import Unavailable
 from edge.steps import UNWATCHED
@@ -45,6 +48,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._steps = steps
+        self._line = Line(reader)
         self._deletions = 0 if self.is_shared else 1  # an embedded one may be left by a process that was killed before it tidied
         self._overwritten_until = 0
 
@@ -79,6 +83,7 @@ class Database:
     async def close(self) -> None:
         """Close the connections."""
         await self.tidy()
+        await self._line.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -103,6 +108,17 @@ class Database:
             try:
                 async with self._reader.connect() as connection:
                     yield connection
+            except FAILURES:
+                raise Unavailable from None
+
+    async def rows(self, query: Query, parameters: Mapping[str, object]) -> Sequence[Any]:
+        """All rows of a fixed query, as they are committed."""
+        with self._steps.step("catalog"):
+            try:
+                if not self.is_shared:
+                    return await self._line.rows(query, parameters)
+                async with self._reader.connect() as connection:
+                    return (await connection.execute(query.select, parameters)).all()
             except FAILURES:
                 raise Unavailable from None
 

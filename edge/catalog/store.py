@@ -45,8 +45,7 @@ class Catalog:
 
     async def photo(self, path: str) -> Photo | None:
         """The published photo at ``path`` with its faces and all that is in force on them now, or None; one query."""
-        async with self.database.reading() as connection:
-            rows = await _PHOTO.rows(connection, {"path": path})
+        rows = await self.database.rows(_PHOTO, {"path": path})
         return photo_of(rows) if rows else None
 
     async def ties(self, person: str, owners: Sequence[str]) -> list[tuple[str, str | None]]:
