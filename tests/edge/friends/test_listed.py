@@ -4,11 +4,13 @@ import base64
 
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from edge.errors import TokenRefused
 from edge.friends import NO_FRIENDS
 from edge.friends import Friends
+from edge.friends.listed import SHORT_BYTES
 
 IDS = st.text("abcABC019_.:@-", min_size=1, max_size=12)
 
@@ -24,6 +26,18 @@ def test_listed_is_a_set(ids: list[str], other: str) -> None:
     friends = Friends.listed(ids)
     assert all(name in friends for name in ids)
     assert (other in friends) == (other in ids)
+
+
+@given(st.sets(IDS, min_size=200, max_size=600), IDS)
+@settings(max_examples=25)
+def test_long_lists_are_sets(ids: set[str], other: str) -> None:
+    """In a list that stands in buckets an ID is found, and any other is not: what it begins or ends with, and joins included."""
+    for friends in (Friends.listed(list(ids)), Friends.lines("".join(f"{name}\n" for name in sorted(ids)).encode())):
+        assert friends.size > SHORT_BYTES
+        assert all(name in friends for name in ids)
+        others = {other, *(name[1:] for name in ids), *(name[:-1] for name in ids), *(name + "a" for name in ids)} - ids
+        assert not any(name in friends for name in others)
+        assert "\0".join(sorted(ids)[:2]) not in friends
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=50), st.integers(0, 2**64 - 1))
