@@ -235,7 +235,7 @@ async def test_memory_is_bounded(tmp_path: Path) -> None:
             assert await source.among(viewer(user), OWNERS, NOW) == {"u-red"}
     assert [asked["path"].split("/")[2] for asked in host.asked] == ["u-0", "u-1", "u-2", "u-1"]
     host = ListHost(friends={user: ["u-red", *(f"u-{number:09d}" for number in range(200))] for user in users})
-    room = 2 * (LIST_OVERHEAD_BYTES + 2_500)
+    room = 2 * (LIST_OVERHEAD_BYTES + 2_600)
     async with opened("reference", host, tmp_path, lists_bytes=room) as source:
         for user in ("u-0", "u-1", "u-2", "u-1", "u-0"):
             assert await source.among(viewer(user), OWNERS, NOW) == {"u-red"}

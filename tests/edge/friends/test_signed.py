@@ -223,9 +223,9 @@ async def test_a_hundred_thousand_friends() -> None:
     """100,000 friends are found one by one, and take hardly more memory than their names."""
     listed = [f"u-{number:06d}" for number in range(100_000)]
     found = await friends_in(packing(lines(*listed)))
-    assert found.size == 900_001
-    assert all(name in found for name in listed[::997])
-    assert not any(f"{name}0" in found or name[:-1] in found for name in listed[::997])
+    assert 900_001 < found.size <= 960_000
+    assert all(name in found for name in listed)
+    assert not any(f"{name}0" in found or name[:-1] in found for name in listed)
     ids = [number * 7_919 << 20 for number in range(100_000)]
     found = await friends_in(packing(numbers(*ids), form="packed"))
     assert found.size == 800_000
