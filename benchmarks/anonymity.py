@@ -135,7 +135,8 @@ def gains(name: str, attacks: dict[str, Any]) -> report.Figures:
 
 def together(figures: dict[str, Any], groups: population.Population) -> report.Figures:
     """The bars on all photos: known people's and groups'."""
-    outside, more = figures["outside"], quality.around(groups.pictures)
+    outside: dict[str, Any] = figures["outside"]
+    more: dict[str, Any] = quality.around(groups.pictures)
     keeping, wide = quality.keeping(groups.pairs), quality.opaque(groups.pairs, course.WIDE_PX)
     shares = [(figures["kept"]["found"], figures["kept"]["faces"]), (keeping["found"], keeping["faces"])]
     whole = sum(count for share, count in shares if share is not None)

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 BARS = Path(__file__).with_name("bars.toml")
@@ -70,7 +71,7 @@ def compared(section: str, titles: Mapping[str, str], found: Figures, skipped: t
     return f"{aligned(rows)}\n\n{aligned([('figure', 'value'), *rest])}"
 
 
-def aligned(rows: list[tuple[str, ...]]) -> str:
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows of text as columns, the first to the left and the rest to the right."""
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
     lines = []

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -82,7 +83,7 @@ def usual(base: bytes, photo: upload.Photo) -> Callable[[], bytes]:
         crops.append((x, y, w, h, cv2.imencode(".jpg", photo.pixels[y : y + h, x : x + w])[1]))
 
     def compose() -> bytes:
-        picture = cv2.imdecode(np.frombuffer(base, np.uint8), cv2.IMREAD_COLOR)
+        picture: Any = cv2.imdecode(np.frombuffer(base, np.uint8), cv2.IMREAD_COLOR)
         for x, y, w, h, crop in crops:
             picture[y : y + h, x : x + w] = cv2.imdecode(crop, cv2.IMREAD_COLOR)
         return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

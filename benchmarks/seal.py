@@ -19,15 +19,16 @@ import cv2
 from benchmarks import photos
 from benchmarks import report
 from edge.render.settings import Sizes
+from precompute import faces as own_faces
 from precompute import people
 from precompute import photo as upload
 from precompute import pipeline
 from precompute import renditions
 from precompute import seal
+from precompute.anonymise import Anonymiser
 from precompute.anonymise import replace
 from precompute.company import Company
 from precompute.errors import PrecomputeError
-from precompute.faces import Anonymiser
 from precompute.models import ModelStore
 from precompute.settings import FacesConfig
 
@@ -47,7 +48,7 @@ def main(argv: list[str]) -> int:
     cv2.setNumThreads(1)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     try:
-        anonymiser = Anonymiser.load(FacesConfig(), ModelStore())
+        anonymiser = own_faces.Anonymiser.load(FacesConfig(), ModelStore())
     except PrecomputeError as error:
         print(f"benchmarks.seal: {error}", file=sys.stderr)
         return 2

@@ -71,8 +71,8 @@ def main(argv: list[str]) -> int:
         return 2
     settle()
     found, skipped = measure(options)
-    for part, reason in skipped.items():
-        print(f"benchmarks.serve: {part} skipped: {reason}", file=sys.stderr)
+    for part, why in skipped.items():
+        print(f"benchmarks.serve: {part} skipped: {why}", file=sys.stderr)
     left_out = tuple(start for part in skipped for start in PARTS.get(part, (f"{part}_",)))
     return report.finish("serve", found, options, partial(report.compared, "serve", TITLES, skipped=left_out), left_out)
 

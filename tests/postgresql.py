@@ -52,7 +52,7 @@ class Server:
         """A logical backup."""
         programs = binaries()
         assert programs is not None
-        command = [programs / "pg_dump", "-h", self.folder, "-U", "mfmc", database]
+        command = [str(programs / "pg_dump"), "-h", str(self.folder), "-U", "mfmc", database]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -94,7 +94,7 @@ def running(*options: str) -> Iterator[Server]:
 
 
 def _wait_until_ready(programs: Path, folder: Path) -> None:
-    ask = [programs / "pg_isready", "-q", "-h", folder, "-t", "1"]
+    ask = [str(programs / "pg_isready"), "-q", "-h", str(folder), "-t", "1"]
     until = time.monotonic() + START_SECONDS
     while subprocess.run(ask, check=False).returncode != 0:
         if time.monotonic() > until:

@@ -59,7 +59,7 @@ def foreign(command: Sequence[str], port: int, folder: Path, environment: dict[s
     """Somebody else's server, which listens at the port in a while; what it writes goes to a file in the folder."""
     with (folder / "output").open("wb") as output:
         with _process(command, SERVER_CORE, stdout=output, stderr=output, env=os.environ | (environment or {})) as process:
-            _wait(port, process, folder)
+            _wait(command[0], port, process, folder)
             yield Running(f"http://127.0.0.1:{port}", process.pid)
 
 
@@ -91,11 +91,11 @@ def _process(command: Sequence[str], core: int, **options: object) -> Iterator[s
             process.communicate()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+def _wait(name: str, port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as tried:
             if tried.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise NotHere(f"{process.args[3]} did not start: {(folder / 'output').read_text(errors='replace')[-500:]}")  # type: ignore[index]
+    raise NotHere(f"{name} did not start: {(folder / 'output').read_text(errors='replace')[-500:]}")

@@ -66,4 +66,4 @@ def looks_like(original: bytes, boxes: tuple[tuple[int, int, int, int], ...]) ->
 
 
 def _pixels(data: bytes) -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).astype(np.int16)
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)).astype(np.int16)
