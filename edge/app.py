@@ -75,7 +75,7 @@ class App:
         if ours and is_control(raw):
             return await self.api.handle(request, now)
         if request.method == "OPTIONS":
-            return self.view.answers.options(request.headers)
+            return self.view.decisions.answers.options(request.headers)
         if ours:
             return await self._own(request)
         try:
@@ -129,7 +129,6 @@ async def open_app(
         door = None if settings.edge.urls is None else await UrlDoor.open(settings.edge.urls)
         scalers = Scalers(settings.sizes, watch.metrics.scaling, tallies["scaled"])
         stack.push_async_callback(scalers.close)
-        answers = Answers(settings.edge)
         decisions = Decisions(
             viewers=Viewers.of(settings.edge.token, signer, keep_token=settings.edge.friends.source == "introspection"),
             photos=Photos(
@@ -138,17 +137,17 @@ async def open_app(
             acquaintance=Acquaintance(
                 catalog, friends, settings.policy, seconds=limits.revocation_seconds, items=limits.catalog_items
             ),
-            answers=answers,
+            answers=Answers(settings.edge),
             policy=settings.policy,
             door=door,
             sizes=settings.sizes,
-            known=Memory(items=limits.catalog_items, size=MEMORY_BYTES),
+            remembered=Memory(items=limits.catalog_items, size=MEMORY_BYTES),
             seconds=limits.revocation_seconds,
         )
         plans = Plans(
             keys, files, seconds=seconds, size=limits.key_cache_bytes, items=limits.key_cache_items, tally=tallies["plans"]
         )
-        view = View(decisions, files, plans, answers, reveals, watch.metrics, scalers)
+        view = View(decisions, files, plans, reveals, watch.metrics, scalers)
         desk = control(settings, catalog, book)
         opened = open_api(settings.edge.control, desk, decisions.viewers, Decided(decisions, plans), door, settings.sizes)
         api = await stack.enter_async_context(opened)

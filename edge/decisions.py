@@ -77,8 +77,8 @@ class Decision(NamedTuple):
 class Decisions:
     """Decides; raises ``Refusal`` for a request that nothing can be shown for.
 
-    ``known`` is by what a choice rests on, a token's digest or the keys of signed URLs, and by the request's target, in which
-    such a URL says all that it says.
+    ``remembered`` is by what a choice rests on, a token's digest or the keys of signed URLs, and by the request's target,
+    which is all that such a URL says.
     """
 
     viewers: Viewers
@@ -88,7 +88,7 @@ class Decisions:
     policy: config.Policy
     door: UrlDoor | None
     sizes: Sizes
-    known: Memory[tuple[Basis, str], Choice]
+    remembered: Memory[tuple[Basis, str], Choice]
     seconds: float
 
     async def of(self, request: web.BaseRequest, now: float) -> Decision:
@@ -113,10 +113,10 @@ class Decisions:
 
     def purge(self, now: float) -> None:
         """Let go of what is no longer valid at ``now``."""
-        self.known.purge(now)
+        self.remembered.purge(now)
 
     async def _known(self, basis: Basis | None, request: web.BaseRequest, now: float) -> Choice | None:
-        choice = None if basis is None else self.known.get((basis, request.raw_path), now)
+        choice = None if basis is None else self.remembered.get((basis, request.raw_path), now)
         if choice is None or choice.photo is not await self.photos.find(choice.photo.path, now):
             return None
         return choice
@@ -168,7 +168,7 @@ class Decisions:
         if basis is None or asked.format == "auto":  # what comes of that depends on ``Accept``
             return
         size = CHOICE_BYTES + FACE_BYTES * len(choice.photo.faces) + len(request.raw_path)
-        self.known.put((basis, request.raw_path), choice, size=size, now=now, expires=min(choice.until, now + self.seconds))
+        self.remembered.put((basis, request.raw_path), choice, size=size, now=now, expires=min(choice.until, now + self.seconds))
 
     def _decision(self, viewer: Viewer, choice: Choice, now: float) -> Decision:
         """The choice under its headers, which are those of the target's media type."""

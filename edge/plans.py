@@ -27,7 +27,7 @@ ENTITY_TAG_BYTES = 16
 PLAN_OVERHEAD_BYTES = 4_096
 
 Granted = frozenset[int]
-Decided = tuple[bytes, tuple[key.Shown, ...], int]
+SelectionKey = tuple[bytes, tuple[key.Shown, ...], int]
 NOBODY: Granted = frozenset()
 
 
@@ -40,7 +40,7 @@ class Selection(NamedTuple):
 
     photo: Photo
     granted: Granted
-    key: Decided
+    key: SelectionKey
 
     @classmethod
     def of(cls, photo: Photo, granted: Granted) -> Self:
@@ -72,8 +72,8 @@ class Plans:
         self._keys = keys
         self._files = files
         self._seconds = seconds
-        self._plans: Memory[Decided, Opened] = Memory(items=items, size=size, tally=tally)
-        self._tags: Memory[Decided, str] = Memory(items=items, size=items)
+        self._plans: Memory[SelectionKey, Opened] = Memory(items=items, size=size, tally=tally)
+        self._tags: Memory[SelectionKey, str] = Memory(items=items, size=items)
 
     def known_tag(self, faces: Selection, now: float) -> str | None:
         """What ``tag`` answers, where no key is needed for it; None where ``tag`` has to be asked."""

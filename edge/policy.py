@@ -50,13 +50,13 @@ class Ties:
     friends: frozenset[str] = frozenset()
     groups: frozenset[tuple[str, str]] = frozenset()
     blocked: frozenset[str] = frozenset()
-    lasting: bool = field(default=True, compare=False)
+    lasting: bool = field(default=False, compare=False)
 
     def __repr__(self) -> str:
         return "<Ties>"
 
 
-NO_TIES = Ties()
+NO_TIES = Ties(lasting=True)
 
 
 def decide(photo: Photo, viewer: Viewer, ties: Ties, now: float, policy: Policy) -> frozenset[int]:

@@ -43,7 +43,7 @@ class Acquaintance:
             return Ties(friends, lasting=self._source.lasting) if asked else NO_TIES
         told = await self._ask(viewer.id, frozenset(tied.items()), now)
         groups = frozenset((owner, group) for owner, group in told if group is not None)
-        return Ties(friends, groups, frozenset(owner for owner, group in told if group is None), lasting=False)
+        return Ties(friends, groups, frozenset(owner for owner, group in told if group is None))
 
     def purge(self, now: float) -> None:
         """Let go of what is no longer valid at ``now``."""

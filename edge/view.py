@@ -6,7 +6,6 @@ from aiohttp import web
 
 from edge import answer
 from edge import conditions
-from edge.answer import Answers
 from edge.answer import Variant
 from edge.audit.reveals import Reveals
 from edge.catalog import Photo
@@ -36,7 +35,6 @@ class View:
     decisions: Decisions
     files: Files
     plans: Plans
-    answers: Answers
     reveals: Reveals
     metrics: Metrics
     scalers: Scalers

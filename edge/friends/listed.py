@@ -16,6 +16,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from itertools import accumulate
 from operator import lt
 from typing import Any
@@ -44,7 +45,7 @@ class Friends:
 
     _blob: bytes
     _packed: bool
-    _buckets: "array[int] | None" = None  # where each begins in the blob, and where the last one ends
+    _buckets: "array[int] | None" = field(default=None, compare=False)  # where each begins, and the last one ends
 
     def __repr__(self) -> str:
         return "<Friends>"

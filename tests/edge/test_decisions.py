@@ -113,7 +113,7 @@ async def test_seconds_end_it(watched: Watched) -> None:
     watched.world.clock.now += watched.world.settings.edge.cache.revocation_seconds
     assert await watched.sees(token) == watched.made.seen(3)
     watched.decisions.purge(watched.world.clock.now + 60)
-    assert len(watched.decisions.known) == 0
+    assert len(watched.decisions.remembered) == 0
 
 
 async def test_what_others_say_is_asked_every_time(watched: Watched) -> None:
@@ -123,7 +123,7 @@ async def test_what_others_say_is_asked_every_time(watched: Watched) -> None:
     for _ in range(3):
         assert await watched.sees(token) == watched.made.seen(1, 3)
     assert watched.asked == 3
-    assert len(watched.decisions.known) == 0
+    assert len(watched.decisions.remembered) == 0
 
 
 async def test_what_a_source_of_friends_says_is_asked_every_time(watched: Watched) -> None:
@@ -174,7 +174,7 @@ async def test_a_signed_url_ends_it(world: World) -> None:
     assert world.app is not None
     url = stage.url(*FACES)
     assert (await stage.shown(url)).body == (await stage.shown(url)).body == stage.made.seen(1, 2)
-    assert len(world.app.view.decisions.known) == 1
+    assert len(world.app.view.decisions.remembered) == 1
     async with world.app.catalog.database.writing() as connection:
         await put(connection, ACCOUNT, {"person": "u-red"}, {"epoch": 1})
     world.app.catalog.changes.tell([changes.of_person("u-red")])

@@ -171,6 +171,12 @@ async def test_idle_memory(world: World) -> None:
     assert len(known._told) == 0
 
 
+def test_ties_are_lasting_only_where_somebody_says_so() -> None:
+    """Whoever forgets to say it makes a decision be taken anew, and not be kept too long."""
+    assert not Ties(frozenset({"u-red"})).lasting
+    assert NO_TIES.lasting
+
+
 async def test_unknown_ties_show_a_strangers_picture(world: World) -> None:
     """Where nobody can tell what owners say of a viewer, they see what strangers see, and no more."""
     made = await world.publish({1: "u-red", 2: "u-blue"}, rules={"u-red": "friends", "u-blue": "everyone"})

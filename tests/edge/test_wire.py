@@ -3,12 +3,14 @@
 import asyncio
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvloop
 
 from edge.wire import V11
 from edge.wire import Prepared
@@ -21,12 +23,13 @@ class Transport:
 
     def __init__(self, below: socket.socket | None = None, *, waiting: int = 0, encrypts: bool = False) -> None:
         self.output_size = 0
+        self.closing = False
         self.left = b""
         self._waiting = waiting
         self._known = {"socket": below, "sslcontext": object() if encrypts else None}
 
     def is_closing(self) -> bool:
-        return False
+        return self.closing
 
     def get_extra_info(self, name: str) -> object:
         return self._known[name]
@@ -131,6 +134,50 @@ async def test_all_of_it_is_the_transports(pair: tuple[socket.socket, socket.soc
         viewer.setblocking(False)
         with pytest.raises(BlockingIOError):
             viewer.recv(1)
+
+
+async def test_nothing_goes_to_a_connection_that_ends(pair: tuple[socket.socket, socket.socket]) -> None:
+    """The number of its socket may be another viewer's by then."""
+    edge, viewer = pair
+    transport = Transport(edge)
+    transport.closing = True
+    with pytest.raises(ConnectionResetError):
+        await sent(transport, [b"the ", b"original"])
+    viewer.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        viewer.recv(1)
+    assert transport.left == b""
+
+
+@pytest.mark.parametrize("how", ["closed", "aborted", "reset"])
+def test_a_connection_that_ends_says_so(how: str) -> None:
+    """Under uvloop, before its socket is closed: what the test before this one rests on."""
+
+    async def ended() -> tuple[bool, bool]:
+        loop, lost = asyncio.get_running_loop(), asyncio.Event()
+
+        class Edge(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.set_result(transport)
+
+            def connection_lost(self, error: Exception | None) -> None:
+                lost.set()
+
+        made: asyncio.Future[Any] = loop.create_future()
+        server = await loop.create_server(Edge, "127.0.0.1", 0)
+        with socket.create_connection(server.sockets[0].getsockname()) as viewer:
+            transport = await made
+            server.close()
+            before = transport.is_closing()
+            if how == "reset":
+                viewer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                (transport.close if how == "closed" else transport.abort)()
+                assert transport.is_closing()
+        await asyncio.wait_for(lost.wait(), 10)
+        return before, transport.is_closing()
+
+    assert uvloop.run(ended()) == (False, True)
 
 
 async def test_a_viewer_who_does_not_read_is_cut_off() -> None:

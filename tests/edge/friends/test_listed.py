@@ -129,6 +129,15 @@ def test_five_thousand_friends_are_small() -> None:
     assert Friends.packed(packed(*range(5_000))).size <= 64_000
 
 
+def test_long_lists_are_equal_by_what_they_list() -> None:
+    """In whatever order, and so is what holds one: it can be told apart by its hash."""
+    ids = [f"u-{number:06d}" for number in range(5_000)]
+    one, other = Friends.listed(ids), Friends.listed(ids[::-1])
+    assert one == other
+    assert {one, other} == {one}
+    assert one != Friends.listed(ids[1:])
+
+
 def test_blind_repr() -> None:
     """No friend is named by repr."""
     assert "u-red" not in repr(Friends.listed(["u-red"]))
