@@ -38,8 +38,8 @@ from edge.viewer import STRANGER
 from edge.viewer import Viewer
 from edge.viewer import Viewers
 
-CHOICE_BYTES = 2_000  # measured, with the record of the photo, which would go sooner without it
-FACE_BYTES = 600  # measured, each of that record's
+CHOICE_BYTES = 1_600  # measured, with the record of the photo, which would go sooner without it
+FACE_BYTES = 800  # measured, each of that record's, with a wrapped key and a short rule
 MEMORY_BYTES = 16 << 20
 
 Basis = bytes | Era
